@@ -1,0 +1,270 @@
+"""The words of the house as values: actors, groups, posts, viewers, principals. Pure data, no behaviour beyond reading.
+
+A *principal* is something an audience may hold. Principals are integers: `PUBLIC`, `SERVER`, an actor's own id, and
+three more made from an actor's id (a multiple of four) by arithmetic: its followers (a group's followers are its
+members), its mentors, its staff. `grants` rows name the same integers, so "is V in this audience" is one index look-up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Final, Literal
+
+PUBLIC: Final = 1
+SERVER: Final = 2
+NOBODY: Final = 0
+
+
+def followers_of(actor_id: int) -> int:
+    """The principal of an actor's accepted followers; for a group, its members."""
+    return actor_id | 1
+
+
+def mentors_of(group_id: int) -> int:
+    """The principal of a group's mentors."""
+    return group_id | 2
+
+
+def staff_of(group_id: int) -> int:
+    """The principal of a group's staff."""
+    return group_id | 3
+
+
+def owner_of(principal: int) -> int:
+    """The actor a collection principal belongs to, or the actor itself."""
+    return principal & ~3
+
+
+class Kind(StrEnum):
+    """What an object is. BOOST is an Announce; the others are ActivityStreams types we read and write."""
+
+    NOTE = "Note"
+    ARTICLE = "Article"
+    PAGE = "Page"
+    VIDEO = "Video"
+    EVENT = "Event"
+    QUESTION = "Question"
+    BOOST = "Announce"
+
+
+class State(StrEnum):
+    """Where an object is in its life. Only PUBLISHED meets the rule for anybody but its author and moderators."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    HELD = "held"
+    PUBLISHED = "published"
+    REMOVED = "removed"
+    WITHDRAWN = "withdrawn"
+    DELETED = "deleted"
+
+
+MODERATED_STATES: Final = frozenset({State.HELD, State.PUBLISHED, State.REMOVED})
+GONE_STATES: Final = frozenset({State.DELETED})
+
+
+class Grant(IntEnum):
+    """How an actor stands to a collection (a follow or a membership)."""
+
+    ASKED = 0
+    ACCEPTED = 1
+    REFUSED = 2
+    ENDED = 3
+
+
+class Who(StrEnum):
+    """The values of a group's switches."""
+
+    EVERYONE = "everyone"
+    SERVER = "server"
+    MEMBERS = "members"
+    MENTORS = "mentors"
+    STAFF = "staff"
+
+
+WIDTH: Final = {Who.EVERYONE: 4, Who.SERVER: 3, Who.MEMBERS: 2, Who.MENTORS: 1, Who.STAFF: 0}
+
+
+class Joins(StrEnum):
+    """How somebody joins a group."""
+
+    OPEN = "open"
+    APPROVAL = "approval"
+    INVITE = "invite"
+
+
+ActorState = Literal["active", "limited", "suspended", "deleted"]
+Place = Literal["to", "cc"]
+Reaction = Literal["like", "dislike", "bookmark", "react"]
+Visibility = Literal["public", "unlisted", "private", "direct"]
+
+ACTOR_TYPES: Final = frozenset({"Person", "Group", "Application", "Service", "Organization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An actor as decisions need it. `host` is "" for local actors, else the authority of its id."""
+
+    id: int
+    uri: str
+    type: str
+    handle: str
+    host: str
+    state: ActorState = "active"
+    locked: bool = False
+    inbox: str | None = None
+    shared_inbox: str | None = None
+    followers_uri: str | None = None
+    name: str = ""
+    also_known_as: tuple[str, ...] = ()
+    moved_to: int | None = None
+    host_state: str = "ok"
+    moderators: tuple[str, ...] = ()
+
+    @property
+    def local(self) -> bool:
+        return self.host == ""
+
+    @property
+    def is_group(self) -> bool:
+        return self.type == "Group"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group's switches and standing decisions."""
+
+    id: int
+    finds: Who = Who.EVERYONE
+    reads: Who = Who.EVERYONE
+    posts: Who = Who.MEMBERS
+    replies: Who = Who.EVERYONE
+    joins: Joins = Joins.OPEN
+    gate_id: int | None = None
+    boosts: Literal["passed", "all", "none"] = "passed"
+    downvotes: bool = True
+    language: str | None = None
+    peers: frozenset[str] = frozenset()
+
+    @property
+    def gated(self) -> bool:
+        return self.reads != Who.EVERYONE
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever asks. NOBODY has id 0; an instance actor speaks for its whole host."""
+
+    id: int = NOBODY
+    local: bool = False
+    host: str = ""
+    instance: bool = False
+    suspended_host: bool = False
+    login_id: int | None = None
+
+
+STRANGER: Final = Viewer()
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """An object as the rule and the decisions need it (its text is elsewhere).
+
+    audience: principal -> place. gate: the principals of the thread's gate, or None where there is none.
+    """
+
+    id: int
+    uri: str
+    kind: Kind
+    author_id: int
+    state: State
+    audience: dict[int, Place] = field(default_factory=dict)
+    gate_id: int | None = None
+    gate: frozenset[int] | None = None
+    group_id: int | None = None
+    root_id: int | None = None
+    reply_to: int | None = None
+    boost_of: int | None = None
+    quote_of: int | None = None
+    author_state: ActorState = "active"
+    local: bool = False
+    locked: bool = False
+    depth: int = 0
+    published: int = 0
+    edited: int | None = None
+    passed: bool = False
+
+    @property
+    def public(self) -> bool:
+        """Everyone on the web may read it, as far as audience and gate go."""
+        return PUBLIC in self.audience and (self.gate is None or PUBLIC in self.gate)
+
+
+def label(audience: dict[int, Place], author_id: int) -> Visibility:
+    """The word people and clients see for an audience. No rule asks it; never "public" when Public is not in it."""
+    if PUBLIC in audience:
+        return "public" if audience[PUBLIC] == "to" else "unlisted"
+    if any(p == SERVER or p & 3 for p in audience):
+        return "private"
+    return "direct"
+
+
+def audience_of(who: Who, group_id: int) -> frozenset[int]:
+    """The principals that a switch's word stands for; those who run the group are always among them."""
+    inside = {mentors_of(group_id), staff_of(group_id), group_id}
+    match who:
+        case Who.EVERYONE:
+            return frozenset({PUBLIC})
+        case Who.SERVER:
+            return frozenset(inside | {SERVER, followers_of(group_id)})
+        case Who.MEMBERS:
+            return frozenset(inside | {followers_of(group_id)})
+        case Who.MENTORS:
+            return frozenset(inside)
+        case Who.STAFF:
+            return frozenset({staff_of(group_id), group_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One language's text of one revision. `html` fields are sanitised; `source` is what the author typed."""
+
+    language: str
+    content: str
+    name: str = ""
+    summary: str = ""
+    source: str | None = None
+    source_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture, video, sound or link that belongs to a post. `url` is remote, or a path below our media address."""
+
+    kind: Literal["image", "video", "audio", "link", "unknown"]
+    url: str
+    media_type: str = ""
+    name: str = ""
+    width: int | None = None
+    height: int | None = None
+    blurhash: str | None = None
+    focus: tuple[float, float] | None = None
+    media_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """All that a post says, for storing: texts of all languages, tags, mentions, attachments and the rest."""
+
+    texts: tuple[Text, ...]
+    language: str | None = None
+    sensitive: bool = False
+    warning: str = ""
+    url: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    mentions: tuple[int, ...] = ()
+    emojis: tuple[tuple[str, str], ...] = ()
+    image: Attachment | None = None
+    extra: dict[str, object] = field(default_factory=dict)
