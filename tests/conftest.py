@@ -21,6 +21,7 @@ import pytest
 
 from fedi_community.storage.database import Database, open_database
 from fedi_community.storage.migrate import migrate
+from tests.make import Make
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
@@ -134,3 +135,9 @@ def shared() -> Path:
     if not (SHARED / "fixtures").is_dir():
         pytest.skip("the recorded payloads are not beside this checkout")
     return SHARED / "fixtures"
+
+
+@pytest.fixture
+def make(db: Database) -> Make:
+    """Factories on a fresh database of each engine."""
+    return Make.on(db)

@@ -528,6 +528,7 @@ inbox = _table(
     _big("lease_until", null=False, server_default="0"),
     _big("received", null=False),
     _str("reason"),
+    _str("waits_for", index=True),  # a parent that has not arrived yet
     Index("ix_inbox_due", "state", "run_at"),
 )
 

@@ -76,7 +76,7 @@ def worlds(draw: st.DrawFn) -> dict[str, object]:
             st.tuples(st.sampled_from(ACTORS), st.sampled_from(COLLECTIONS)), st.integers(0, 3), max_size=10
         )
     )
-    pairs = [p for p in itertools.permutations(ACTORS, 2)]
+    pairs = list(itertools.permutations(ACTORS, 2))
     return {
         "posts": posts,
         "gates": [draw(principal_sets), draw(principal_sets)],

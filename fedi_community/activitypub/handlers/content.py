@@ -1,0 +1,163 @@
+"""Create, Update, Delete: what peers write, change and take back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fedi_community.activitypub.handlers.told import Handler, Told, embedded_post, speaker, target_uri
+from fedi_community.activitypub.incoming import KINDS, body_of, incoming_of
+from fedi_community.activitypub.wire import WireActor, WireObject
+from fedi_community.domain import posts, relations
+from fedi_community.domain.effects import Audit, Decision, Effect, SetState, ignored
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.model import Body, Kind, State
+from fedi_community.domain.origins import same_origin
+from fedi_community.errors import Refusal
+
+_ACTOR_TYPES = frozenset({"Person", "Group", "Service", "Application", "Organization"})
+
+
+def _create_needs(told: Told) -> Needs:
+    obj = embedded_post(told)
+    if obj is None:
+        return Needs()
+    return posts.incoming_needs(_incoming(told, obj))
+
+
+def _incoming(told: Told, obj: WireObject) -> posts.Incoming:
+    return incoming_of(obj, told.actor, told.now, told.activity, told.raw, told.relayed_by)
+
+
+def _create(told: Told, facts: Facts) -> Decision | Refusal:
+    obj = embedded_post(told)
+    if obj is None or (obj.kind not in KINDS and obj.kind != "unknown"):
+        return ignored("not_a_post")
+    if obj.kind == "unknown":
+        return ignored("unknown_object_type")
+    if obj.is_vote:
+        return _vote(told, obj, facts)
+    return posts.decide_incoming(_incoming(told, obj), facts)
+
+
+def _vote(told: Told, obj: WireObject, facts: Facts) -> Decision | Refusal:
+    """A vote is a Note with a name and no content; it is counted and never shown as a reply."""
+    actor = speaker(told, facts)
+    if isinstance(actor, Refusal):
+        return actor
+    poll = facts.post_by_uri.get(obj.in_reply_to or "")
+    if poll is None or poll.kind is not Kind.QUESTION or not poll.local or not facts.may_view(actor.id, poll):
+        return ignored("vote_on_unknown_poll")
+    return ignored("votes_closed")
+
+
+def _wants_parent(told: Told) -> tuple[str, ...]:
+    obj = embedded_post(told)
+    return (obj.in_reply_to,) if obj is not None and obj.in_reply_to else ()
+
+
+CREATE = Handler(_create_needs, _create, wants=_wants_parent, ids=2)
+
+
+def _update_needs(told: Told) -> Needs:
+    obj = embedded_post(told)
+    if obj is None:
+        return Needs(uris=frozenset({told.actor}), subjects=frozenset({told.actor}))
+    wanted = posts.incoming_needs(_incoming(told, obj))
+    return Needs(
+        uris=wanted.uris, posts=wanted.posts, activities=wanted.activities, subjects=wanted.subjects,
+        new_post_ids=wanted.new_post_ids,
+    )  # fmt: skip
+
+
+def _update(told: Told, facts: Facts) -> Decision | Refusal:
+    if isinstance(told.activity.object, WireActor):
+        return ignored("actor_update")  # the worker refetches the actor: nothing is taken from the request
+    obj = embedded_post(told)
+    if obj is None or obj.kind not in KINDS:
+        return ignored("not_a_post")
+    actor = speaker(told, facts)
+    if isinstance(actor, Refusal):
+        return actor
+    post = facts.post_by_uri.get(obj.id)
+    if post is None:  # an Update that overtook its Create, or whose Create was missed
+        return posts.decide_incoming(_incoming(told, obj), facts)
+    if post.author_id != actor.id:
+        return Refusal("not_the_author", 403)
+    mentions = tuple(
+        p.id for m in obj.mentions if (p := facts.principals.get(m.href)) is not None and not p.is_collection
+    )
+    body = body_of(obj)
+    return posts.decide_edit(
+        post.id, actor.id, _with_mentions(body, mentions), facts, edited=obj.updated_ms,
+        activity_uri=told.activity.id or None, raw=told.raw,
+    )  # fmt: skip
+
+
+def _with_mentions(body: Body, mentions: tuple[int, ...]) -> Body:
+    return replace(body, mentions=mentions)
+
+
+UPDATE = Handler(_update_needs, _update, ids=2)
+
+
+def _delete_needs(told: Told) -> Needs:
+    uri = target_uri(told)
+    return Needs(
+        uris=frozenset({told.actor, *([uri] if uri else [])}),
+        posts=frozenset([uri] if uri else []),
+        activities=frozenset([told.activity.id] if told.activity.id else []),
+        subjects=frozenset({told.actor}),
+    )
+
+
+def _delete(told: Told, facts: Facts) -> Decision | Refusal:
+    uri = target_uri(told)
+    actor = facts.actor_by_uri.get(told.actor)
+    if uri is None or actor is None:
+        return ignored("unknown_object")
+    if uri == told.actor:
+        return relations.decide_actor_gone(actor, facts) if not actor.local else ignored("local_actor")
+    post = facts.post_by_uri.get(uri)
+    if post is None:
+        return (
+            posts.decide_gone(uri, actor, facts)
+            if same_origin(uri, told.actor)
+            else ignored("unknown_object")
+        )
+    if post.author_id == actor.id:
+        return posts.decide_delete(
+            post.id, actor.id, facts, activity_uri=told.activity.id or None, raw=told.raw
+        )
+    return _moderated(told, facts, post.id)
+
+
+def _moderated(told: Told, facts: Facts, post_id: int) -> Decision | Refusal:
+    """A Delete by another than the author: a moderator's removal from the group, or the author's own server."""
+    post, actor = facts.posts[post_id], facts.actor_by_uri[told.actor]
+    author = facts.actors[post.author_id]
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    by_group = group is not None and may_moderate(facts, actor.id, group.id, told.relayed_by)
+    by_host = not author.local and author.host == actor.host
+    if not by_group and not by_host:
+        return Refusal("not_the_author", 403)
+    effects: list[Effect] = [
+        SetState(post, State.REMOVED),
+        Audit("remove", facts.now, actor.id, None, post.group_id, post.id, author.id,
+              {"reason": (told.activity.summary or "")[:500]}),
+    ]  # fmt: skip
+    return Decision(tuple(effects), post.id, "removed")
+
+
+def may_moderate(facts: Facts, actor_id: int, group_id: int, relayed_by: str | None) -> bool:
+    """Mentors and staff of a local group; for a remote group those it lists, or what it relays itself from its own host."""
+    actor, group = facts.actors[actor_id], facts.actors[group_id]
+    if group.local:
+        return facts.moderates(actor_id, group_id) and actor.host_state != "suspended"
+    if actor.id == group.id or actor.uri in group.moderators or actor.host == group.host:
+        return True
+    return relayed_by is not None and relayed_by == group.uri and actor.host == group.host
+
+
+DELETE = Handler(_delete_needs, _delete, ids=2)
+
+__all__ = ["CREATE", "DELETE", "UPDATE", "may_moderate"]

@@ -1,0 +1,96 @@
+"""Follow, Accept, Reject, Move: how people and groups stand to each other."""
+
+from __future__ import annotations
+
+from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
+from fedi_community.activitypub.wire import WireActivity
+from fedi_community.domain import relations
+from fedi_community.domain.effects import Decision, ignored
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.errors import Refusal
+
+
+def _follow_needs(told: Told) -> Needs:
+    uri = target_uri(told)
+    return Needs(uris=frozenset({told.actor, *([uri] if uri else [])}), subjects=frozenset({told.actor}))
+
+
+def _follow(told: Told, facts: Facts) -> Decision | Refusal:
+    actor = speaker(told, facts)
+    if isinstance(actor, Refusal):
+        return actor
+    target = facts.actor_by_uri.get(target_uri(told) or "")
+    if target is None or not target.local:
+        return ignored("unknown_target")  # Friendica follows threads too
+    if target.type == "Application":
+        return ignored("instance_actor")
+    return relations.decide_follow(actor.id, target.id, facts, told.activity.id or None)
+
+
+FOLLOW = Handler(_follow_needs, _follow, ids=2)
+
+
+def _inner_follow(told: Told) -> tuple[str | None, str | None, str | None]:
+    """(id of the Follow, who asked, whom) of an answer; peers send the object, or its id alone."""
+    inner = told.activity.object
+    if isinstance(inner, WireActivity):
+        return inner.id or told.activity.object_id, inner.actor, inner.object_id
+    return told.activity.object_id, None, None
+
+
+def _answer_needs(told: Told) -> Needs:
+    follow, asker, _ = _inner_follow(told)
+    uris = frozenset(u for u in (told.actor, asker) if u)
+    return Needs(uris=uris, activities=frozenset([follow] if follow else []), subjects=uris)
+
+
+def _answer(told: Told, facts: Facts, accept: bool) -> Decision | Refusal:
+    owner = speaker(told, facts)
+    if isinstance(owner, Refusal):
+        return owner
+    inner = told.activity.object
+    if isinstance(inner, WireActivity) and inner.type != "Follow":
+        return ignored("not_a_follow")
+    follow, asker_uri, _ = _inner_follow(told)
+    asker = facts.actor_by_uri.get(asker_uri or "")
+    known = facts.activities.get(follow or "")
+    if asker is None and known is not None and known.type == "Follow" and known.target_id == owner.id:
+        return relations.decide_answered(owner.id, known.actor_id, accept, facts)
+    if asker is None or not asker.local:
+        return ignored("not_asked")
+    return relations.decide_answered(owner.id, asker.id, accept, facts)
+
+
+def _accept(told: Told, facts: Facts) -> Decision | Refusal:
+    return _answer(told, facts, accept=True)
+
+
+def _reject(told: Told, facts: Facts) -> Decision | Refusal:
+    return _answer(told, facts, accept=False)
+
+
+ACCEPT = Handler(_answer_needs, _accept, ids=1)
+REJECT = Handler(_answer_needs, _reject, ids=1)
+
+
+def _move_uris(told: Told) -> tuple[str, ...]:
+    return tuple(u for u in (told.activity.object_id, told.activity.target_id) if u)
+
+
+def _move_needs(told: Told) -> Needs:
+    uris = frozenset({told.actor, *_move_uris(told)})
+    return Needs(uris=uris, subjects=frozenset({told.actor}))
+
+
+def _move(told: Told, facts: Facts) -> Decision | Refusal:
+    actor = speaker(told, facts)
+    if isinstance(actor, Refusal):
+        return actor
+    old = facts.actor_by_uri.get(told.activity.object_id or "")
+    new = facts.actor_by_uri.get(told.activity.target_id or "")
+    if old is None or new is None or old.local or actor.id not in (old.id, new.id):
+        return ignored("unknown_move")
+    return relations.decide_move(old.id, new.id, facts)
+
+
+MOVE = Handler(_move_needs, _move, actors=_move_uris, ids=1)

@@ -1,0 +1,104 @@
+"""Undo: only what the speaker did himself, found by the activity's id or by what it said."""
+
+from __future__ import annotations
+
+from fedi_community.activitypub.handlers.content import may_moderate
+from fedi_community.activitypub.handlers.told import Handler, Told, speaker
+from fedi_community.activitypub.wire import WireActivity
+from fedi_community.domain import posts, relations
+from fedi_community.domain.effects import Audit, Decision, MarkUndone, Record, SetFlag, SetState, ignored
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.model import Actor, Reaction, State
+from fedi_community.errors import Refusal
+
+_REACTIONS: dict[str, Reaction] = {"Like": "like", "Dislike": "dislike", "EmojiReact": "react"}
+
+
+def _inner(told: Told) -> tuple[str | None, str | None, str | None]:
+    """(type, id, object id) of what is undone; type and object are unknown when only an id came."""
+    inner = told.activity.object
+    if isinstance(inner, WireActivity):
+        return inner.type, inner.id or told.activity.object_id, inner.object_id
+    return None, told.activity.object_id, None
+
+
+def _needs(told: Told) -> Needs:
+    _, uri, target = _inner(told)
+    found = [u for u in (uri, target) if u]
+    return Needs(
+        uris=frozenset({told.actor, *found}),
+        posts=frozenset(found),
+        activities=frozenset(u for u in (uri, told.activity.id) if u),
+        subjects=frozenset({told.actor}),
+    )
+
+
+def _undo(told: Told, facts: Facts) -> Decision | Refusal:
+    actor = speaker(told, facts)
+    if isinstance(actor, Refusal):
+        return actor
+    type_, uri, target = _inner(told)
+    known = facts.activities.get(uri or "")
+    if known is not None and known.actor_id != actor.id:
+        return Refusal("not_own_activity", 403)
+    type_ = type_ or (known.type if known is not None else None)
+    post = facts.post_by_uri.get(target or "") or (
+        facts.posts.get(known.object_id) if known and known.object_id else None
+    )
+    if type_ == "Follow":
+        whom = facts.actor_by_uri.get(target or "") or (
+            facts.actors.get(known.target_id) if known and known.target_id else None
+        )
+        return relations.decide_unfollow(actor.id, whom.id, facts, uri) if whom else ignored("unknown_target")
+    if type_ == "Announce":
+        boost = facts.post_by_uri.get(uri or "") or post
+        if boost is None or boost.boost_of is None or boost.author_id != actor.id:
+            return _remember(told, facts, actor, uri)
+        return posts.decide_delete(boost.id, actor.id, facts)
+    if type_ in _REACTIONS:
+        return _unreact(told, facts, actor, post.id if post else None, _REACTIONS[type_], uri)
+    if type_ == "Block":
+        whom = facts.actor_by_uri.get(target or "")
+        return relations.decide_block(actor.id, whom.id, False, facts) if whom else ignored("unknown_target")
+    if type_ in ("Delete", "Remove", "Lock") and post is not None and post.group_id is not None:
+        return _unmoderate(told, facts, actor, post.id, type_)
+    return _remember(told, facts, actor, uri)
+
+
+def _unreact(
+    told: Told, facts: Facts, actor: Actor, post_id: int | None, kind: Reaction, uri: str | None
+) -> Decision | Refusal:
+    if post_id is None:
+        return _remember(told, facts, actor, uri)
+    kinds: tuple[Reaction, ...] = (kind, "react") if kind == "like" else (kind,)
+    done = next((k for k in kinds if (actor.id, post_id, k) in facts.reactions), kind)
+    if (actor.id, post_id, done) not in facts.reactions:
+        return _remember(told, facts, actor, uri)
+    return relations.decide_unreact(
+        actor.id, post_id, done, facts, uri=told.activity.id or None, raw=told.raw
+    )
+
+
+def _remember(told: Told, facts: Facts, actor: Actor, uri: str | None) -> Decision | Refusal:
+    """An Undo that overtook what it undoes: the activity counts as seen, so that it does nothing when it comes."""
+    if not uri or uri in facts.activities or facts.actor_by_uri.get(uri) is not None:
+        return ignored("nothing_to_undo")
+    record = Record(facts.new_ids[0], uri, "Undo", actor.id, facts.now, state="undone")
+    return Decision((record, MarkUndone(uri)), None, "remembered")
+
+
+def _unmoderate(told: Told, facts: Facts, actor: Actor, post_id: int, type_: str) -> Decision | Refusal:
+    post = facts.posts[post_id]
+    group_id = post.group_id or 0
+    own = type_ == "Lock" and post.author_id == actor.id
+    if not own and not may_moderate(facts, actor.id, group_id, told.relayed_by):
+        return Refusal("not_a_moderator", 403)
+    logged = Audit(f"undo_{type_.lower()}", facts.now, actor.id, None, group_id, post.id, post.author_id)
+    if type_ == "Lock":
+        return Decision((SetFlag(post, "locked", False), logged), post.id, "unlocked")
+    if post.state is not State.REMOVED:
+        return ignored("nothing_to_undo")
+    return Decision((SetState(post, State.PUBLISHED), logged), post.id, "restored")
+
+
+UNDO = Handler(_needs, _undo, ids=2)

@@ -1,0 +1,200 @@
+"""Decide about accounts: new members and groups, who runs a group, suspension."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from fedi_community.domain import addresses
+from fedi_community.domain.effects import (
+    Audit,
+    ChangeGroup,
+    Decision,
+    Effect,
+    MakeActor,
+    MakeGroup,
+    MakeLogin,
+    MarkActor,
+    MaySpeak,
+    RevokeTokens,
+    SetGrant,
+    SetLogin,
+)
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.model import WIDTH, Grant, Group, Joins, Who, followers_of, mentors_of, staff_of
+from fedi_community.errors import Refusal
+
+BAD_HANDLE: Final = Refusal(
+    "bad_handle",
+    422,
+    "A name has 1 to 30 small letters, digits, “-” or “_”, and begins and ends with a letter or digit.",
+)
+TAKEN: Final = Refusal("taken", 422, "This name is taken, or was once. Please choose another.")
+BAD_EMAIL: Final = Refusal("bad_email", 422, "This is no e-mail address.")
+EMAIL_TAKEN: Final = Refusal("email_taken", 422, "There is an account with this e-mail address already.")
+_EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,190}")
+RESERVED: Final = frozenset(
+    ["about", "actor", "admin", "administrator", "api", "auth", "es", "en", "everyone", "help", "here", "inbox", "instance", "login", "media", "metrics", "moderator", "nobody", "nodeinfo", "oauth", "objects", "privacy", "root", "rules", "search", "security", "server", "settings", "signup", "staff", "support", "system"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """password: an argon2 hash. type: Person, or Service for a newsroom or bot."""
+
+    handle: str
+    email: str
+    password: str
+    role: Literal["member", "staff", "admin"] = "member"
+    name: str = ""
+    summary: str = ""
+    language: str = "en"
+    type: str = "Person"
+    sample: bool = False
+    state: str = "active"
+
+    def needs(self) -> Needs:
+        return Needs(new_handles=frozenset({self.handle}), emails=frozenset({self.email.lower()}))
+
+
+def _name_refused(handle: str, facts: Facts) -> Refusal | None:
+    if not addresses.HANDLE.fullmatch(handle) or handle in RESERVED:
+        return BAD_HANDLE if handle not in RESERVED else TAKEN
+    return TAKEN if handle in facts.taken_handles else None
+
+
+def decide_new_member(asked: NewMember, facts: Facts) -> Decision | Refusal:
+    """A login and its actor. Needs 2 new ids. result: the actor's id."""
+    refused = _name_refused(asked.handle, facts)
+    if refused:
+        return refused
+    email = asked.email.lower()
+    if not _EMAIL.fullmatch(email):
+        return BAD_EMAIL
+    if email in facts.logins:
+        return EMAIL_TAKEN
+    actor_id, login_id = facts.new_ids[:2]
+    uri = addresses.actor(facts.base_url, asked.type, asked.handle)
+    effects: tuple[Effect, ...] = (
+        MakeActor(actor_id, uri, asked.type, asked.handle, facts.now, asked.name, asked.summary, asked.language,
+                  sample=asked.sample),
+        MakeLogin(login_id, email, asked.password, asked.role, asked.language, facts.now, asked.state),
+        MaySpeak(login_id, actor_id, "self", True, facts.now),
+        Audit("member_created", facts.now, None, login_id, target_id=actor_id),
+    )  # fmt: skip
+    return Decision(effects, actor_id, "created")
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """The five switches and what people read about the group."""
+
+    handle: str
+    name: str
+    summary: str = ""
+    language: str | None = None
+    finds: Who = Who.EVERYONE
+    reads: Who = Who.EVERYONE
+    posts: Who = Who.MEMBERS
+    replies: Who = Who.EVERYONE
+    joins: Joins = Joins.OPEN
+    boosts: Literal["passed", "all", "none"] = "passed"
+    sample: bool = False
+
+    def needs(self) -> Needs:
+        return Needs(new_handles=frozenset({self.handle}))
+
+
+def switches_refused(reads: Who, posts: Who, replies: Who, finds: Who) -> Refusal | None:
+    """Nobody may write where he cannot read, and nobody reads what he cannot find."""
+    if WIDTH[reads] > WIDTH[finds]:
+        return Refusal(
+            "reads_wider_than_finds",
+            422,
+            "Who reads a group must be able to find it: widen “finds” or narrow “reads”.",
+        )
+    for word in (posts, replies):
+        if WIDTH[word] > WIDTH[reads] and reads is not Who.EVERYONE:
+            return Refusal(
+                "writes_wider_than_reads",
+                422,
+                "Who writes in a group must be able to read it: narrow “posts” and “replies”.",
+            )
+    return None
+
+
+def decide_new_group(asked: NewGroup, facts: Facts) -> Decision | Refusal:
+    """A group actor with its switches. Needs 2 new ids. result: the group's id."""
+    refused = _name_refused(asked.handle, facts)
+    if refused:
+        return refused
+    replies = asked.replies if WIDTH[asked.replies] <= WIDTH[asked.reads] else asked.reads
+    posts = asked.posts if WIDTH[asked.posts] <= WIDTH[asked.reads] else asked.reads
+    refused = switches_refused(asked.reads, posts, replies, asked.finds)
+    if refused:
+        return refused
+    group_id, gate_id = facts.new_ids[:2]
+    uri = addresses.actor(facts.base_url, "Group", asked.handle)
+    gated = asked.reads is not Who.EVERYONE
+    group = Group(
+        group_id, asked.finds, asked.reads, posts, replies, asked.joins, gate_id if gated else None, asked.boosts,
+        language=asked.language,
+    )  # fmt: skip
+    effects: tuple[Effect, ...] = (
+        MakeActor(group_id, uri, "Group", asked.handle, facts.now, asked.name, asked.summary, asked.language,
+                  locked=gated or asked.joins is not Joins.OPEN, discoverable=asked.finds is Who.EVERYONE,
+                  sample=asked.sample),
+        MakeGroup(group, facts.now),
+        Audit("group_created", facts.now, group_id=group_id),
+    )  # fmt: skip
+    return Decision(effects, group_id, "created")
+
+
+def decide_role(
+    group_id: int, actor_id: int, role: Literal["staff", "mentor"], on: bool, facts: Facts
+) -> Decision | Refusal:
+    """Make somebody staff or mentor of a local group, or end it; ending staff ends what speaks as the group."""
+    group, actor = facts.actors.get(group_id), facts.actors.get(actor_id)
+    if group is None or actor is None or not group.local or not group.is_group:
+        return Refusal("not_found", 404, "There is no such group or member.")
+    collection = staff_of(group.id) if role == "staff" else mentors_of(group.id)
+    state = Grant.ACCEPTED if on else Grant.ENDED
+    effects: list[Effect] = [SetGrant(actor.id, collection, state, facts.now)]
+    if on and not facts.granted(actor.id, followers_of(group.id)):
+        effects.append(SetGrant(actor.id, followers_of(group.id), Grant.ACCEPTED, facts.now))
+    login = facts.login_of.get(actor.id)
+    if role == "staff" and login is not None:
+        effects.append(MaySpeak(login, group.id, "staff", on, facts.now))
+        if not on:
+            effects.append(RevokeTokens(facts.now, login_id=login, actor_id=group.id))
+    effects.append(
+        Audit(f"{role}_{'added' if on else 'removed'}", facts.now, group_id=group.id, target_id=actor.id)
+    )
+    return Decision(tuple(effects), group.id, "changed")
+
+
+def decide_peers(group_id: int, host: str, allow: bool, facts: Facts) -> Decision | Refusal:
+    """Which hosts may hold a gated group's approved members."""
+    group = facts.groups.get(group_id)
+    if group is None:
+        return Refusal("not_found", 404, "There is no such group.")
+    peers = group.peers | {host} if allow else group.peers - {host}
+    changed = replace(group, peers=peers)
+    logged = Audit(
+        "peer_allowed" if allow else "peer_denied", facts.now, group_id=group_id, detail={"host": host}
+    )
+    return Decision((ChangeGroup(changed, facts.now), logged), group_id, "changed")
+
+
+def decide_suspend(actor_id: int, facts: Facts) -> Decision | Refusal:
+    """Suspend a member: nothing of theirs is shown, and tokens, sessions and log-in end together."""
+    actor = facts.actors.get(actor_id)
+    if actor is None:
+        return Refusal("not_found", 404, "There is no such member.")
+    effects: list[Effect] = [MarkActor(actor, "suspended", facts.now)]
+    login = facts.login_of.get(actor.id)
+    if login is not None:
+        effects += [SetLogin(login, facts.now, state="suspended"), RevokeTokens(facts.now, login_id=login)]
+    effects.append(Audit("suspended", facts.now, target_id=actor.id))
+    return Decision(tuple(effects), actor.id, "suspended")

@@ -1,0 +1,446 @@
+"""What a decision may do, in words a moderator would understand. Pure data; `storage/apply.py` carries them out.
+
+Everything that is written, notified or sent is one of these, so that one transaction holds all of a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fedi_community.domain.model import Actor, Body, Grant, Group, Place, Post, Reaction, State
+
+
+@dataclass(frozen=True, slots=True)
+class MakeGate:
+    """A thread's outer limit. reads: the group's word at the time, None for a root's own audience."""
+
+    id: int
+    principals: frozenset[int]
+    group_id: int | None = None
+    reads: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StorePost:
+    """A new post. addressed: {to, cc, audience} as its author sent it, kept for rendering only."""
+
+    post: Post
+    body: Body
+    created: int
+    addressed: dict[str, list[str]] = field(default_factory=dict)
+    reply_to_uri: str | None = None
+    context_uri: str | None = None
+    posted_by: int | None = None
+    parent_author: int | None = None
+    counts: bool = False  # its parent's public count grows
+
+
+@dataclass(frozen=True, slots=True)
+class EditPost:
+    """A new revision of a post's text. The audience stays: an edit never widens."""
+
+    post: Post
+    body: Body
+    edited: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePost:
+    """Its author (or his server) takes it back: text and pictures go, the id is remembered."""
+
+    post: Post
+    owner_uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RememberGone:
+    """A Delete for something never seen: a late Create by the same owner must not bring it back."""
+
+    uri: str
+    owner_uri: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """Hold, publish, remove, bring back: the group's decision, its author keeps his text."""
+
+    post: Post
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class SetFlag:
+    """Lock a thread, or pass a post so that the group may boost it."""
+
+    post: Post
+    flag: Literal["locked", "passed"]
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetGrant:
+    """Somebody is asked, accepted, refused or ended in a collection (a follow or a membership)."""
+
+    actor_id: int
+    collection_id: int
+    state: Grant
+    at: int
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """A like, dislike, emoji or bookmark; once per actor, object and kind."""
+
+    actor_id: int
+    post: Post
+    kind: Reaction
+    at: int
+    uri: str | None = None
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreact:
+    actor_id: int
+    post: Post
+    kind: Reaction
+
+
+@dataclass(frozen=True, slots=True)
+class SetBlock:
+    """One actor blocks another, or (on=False) no longer does. A group's block of a person is a ban."""
+
+    actor_id: int
+    target_id: int
+    on: bool
+    at: int
+    uri: str | None = None
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    actor_id: int
+    post: Post
+    on: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell a local actor. Listing asks the rule again."""
+
+    owner_id: int
+    kind: str
+    actor_id: int
+    at: int
+    object_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnActor:
+    """Store or refresh a remote actor from its own document. columns: of the `actors` table; keys: each
+    (uri, kind, public)."""
+
+    id: int
+    uri: str
+    host: str
+    columns: dict[str, Any]
+    keys: tuple[tuple[str, str, str], ...]
+    at: int
+    group: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkActor:
+    """Suspend, limit, revive or delete an actor; deleting takes back what it wrote."""
+
+    actor: Actor
+    state: Literal["active", "limited", "suspended", "deleted"]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An actor says it lives elsewhere now, and the new one agrees."""
+
+    actor_id: int
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A report to those who moderate. It never names its reporter to anyone outside."""
+
+    id: int
+    reporter_id: int | None
+    target_id: int
+    object_ids: tuple[int, ...]
+    comment: str
+    at: int
+    group_id: int | None = None
+    uri: str | None = None
+    category: str = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An activity happened: seen once, found again by Undo, dereferenced under its id."""
+
+    id: int
+    uri: str
+    type: str
+    actor_id: int
+    at: int
+    object_id: int | None = None
+    target_id: int | None = None
+    inner_uri: str | None = None
+    raw: bytes | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    state: Literal["done", "undone"] = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkUndone:
+    """The activity with this URI no longer holds."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The one row from which an activity's deliveries are fanned out.
+
+    mode: "content" goes to whom the rule admits at sending; "retraction" carries ids alone and goes to every host the
+    ledger names; "control" has one addressee. collections, actors: whose inboxes are candidates.
+    """
+
+    activity_id: int
+    mode: Literal["content", "retraction", "control"]
+    at: int
+    collections: tuple[int, ...] = ()
+    actors: tuple[int, ...] = ()
+    object_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A line in the log that only grows."""
+
+    action: str
+    at: int
+    actor_id: int | None = None
+    login_id: int | None = None
+    group_id: int | None = None
+    object_id: int | None = None
+    target_id: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFeedItem:
+    """A feed's entry became this object; hash tells whether its text changed since."""
+
+    feed_id: int
+    guid: str
+    object_id: int
+    hash: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class VotePoll:
+    """One actor's choices in a poll (indexes)."""
+
+    actor_id: int
+    post: Post
+    choices: tuple[int, ...]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteInbox:
+    """The accepted activity is dealt with; its row goes in the same transaction."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeActor:
+    """A new actor of this server. Its handle is taken for ever. keys are made when first needed."""
+
+    id: int
+    uri: str
+    type: str
+    handle: str
+    at: int
+    name: str = ""
+    summary: str = ""
+    language: str | None = None
+    locked: bool = False
+    discoverable: bool = False
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MakeGroup:
+    """A group's switches; the actor is made beside it. gate: for threads begun while *reads* is narrow."""
+
+    group: Group
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup:
+    """New switches of a group (the whole of them)."""
+
+    group: Group
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetProfile:
+    """An actor of ours says who it is. columns: of the `actors` table."""
+
+    actor_id: int
+    columns: dict[str, Any]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLogin:
+    """Somebody may log in. password: an argon2 hash, never the word itself."""
+
+    id: int
+    email: str
+    password: str
+    role: str
+    language: str
+    at: int
+    state: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class MaySpeak:
+    """A login may (or, on=False, no longer may) speak as an actor: itself, a persona, or a group as its staff."""
+
+    login_id: int
+    actor_id: int
+    role: Literal["self", "persona", "staff"]
+    on: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeToken:
+    """A token, code or session; hash: SHA-256 of the secret, hex. It names both who logged in and who speaks."""
+
+    id: int
+    hash: str
+    kind: Literal["access", "code", "session", "app"]
+    at: int
+    login_id: int | None = None
+    actor_id: int | None = None
+    app_id: int | None = None
+    scopes: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeTokens:
+    """End tokens: one by its hash, or all of a login, or all that speak as an actor for a login."""
+
+    at: int
+    hash: str | None = None
+    login_id: int | None = None
+    actor_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MakeApp:
+    """A client application registered itself."""
+
+    id: int
+    client_id: str
+    client_secret: str
+    name: str
+    website: str | None
+    redirect_uris: tuple[str, ...]
+    scopes: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLogin:
+    """A login changes: its state (suspended, active), password or settings. Only what is not None."""
+
+    login_id: int
+    at: int
+    state: str | None = None
+    password: str | None = None
+    settings: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKey:
+    """A key pair of ours; private: encrypted at rest under the key named `sealed_by`."""
+
+    actor_id: int
+    uri: str
+    kind: Literal["rsa", "ed25519"]
+    public: str
+    private: bytes
+    sealed_by: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetHost:
+    """How we stand to a host: ok, limited or suspended; listed: it may federate where only listed hosts may."""
+
+    host: str
+    state: Literal["ok", "limited", "suspended"]
+    listed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddFeed:
+    """Follow a blog, channel or news feed into a group. origin: "ours" or "others"."""
+
+    id: int
+    url: str
+    group_id: int
+    author_id: int
+    origin: Literal["ours", "others"]
+    at: int
+
+
+Effect = (
+    MakeGate | StorePost | EditPost | DeletePost | RememberGone | SetState | SetFlag | SetGrant | React | Unreact
+    | SetBlock | Pin | Notify | LearnActor | MarkActor | Moved | File | Record | MarkUndone | Send | Audit
+    | LinkFeedItem | VotePoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
+    | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a `decide` says yes to. effects in order; result: an id the caller may want (a post's, an actor's).
+
+    verdict: snake_case word for logs and metrics ("stored", "duplicate", "ignored_unknown_object", …).
+    """
+
+    effects: tuple[Effect, ...] = ()
+    result: int | None = None
+    verdict: str = "done"
+    addressed: dict[int, Place] = field(default_factory=dict)
+
+
+def ignored(verdict: str) -> Decision:
+    """Nothing to do, and that is fine."""
+    return Decision((), None, verdict)

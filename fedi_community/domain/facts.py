@@ -1,0 +1,161 @@
+"""What a decision may know: `Needs` says what to look up, `Facts` is what was found. Pure data and reading of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from fedi_community.domain.model import (
+    PUBLIC,
+    SERVER,
+    Actor,
+    Grant,
+    Group,
+    Joins,
+    Post,
+    Viewer,
+    Who,
+    followers_of,
+    mentors_of,
+    staff_of,
+)
+from fedi_community.domain.visibility import Sight, may_view, sight_of
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a decision asks for, by URI or id. Groups of actors and posts, gates, grants and blocks come along.
+
+    subjects: actors whose grants and blocks matter (who acts, who may be told).
+    """
+
+    uris: frozenset[str] = frozenset()  # actors and collections: anything an audience may hold
+    actor_ids: frozenset[int] = frozenset()
+    handles: frozenset[tuple[str, str]] = frozenset()  # (handle, host), host "" for local
+    posts: frozenset[str] = frozenset()
+    post_ids: frozenset[int] = frozenset()
+    activities: frozenset[str] = frozenset()
+    subjects: frozenset[str | int] = frozenset()
+    feed_item: tuple[int, str] | None = None
+    new_post_ids: tuple[int, ...] = ()  # ids that must be free
+    new_handles: frozenset[str] = frozenset()  # names that must be free
+    emails: frozenset[str] = frozenset()
+    feeds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An audience member by URI: an actor itself, or a collection of `owner_id`."""
+
+    id: int
+    owner_id: int
+
+    @property
+    def is_collection(self) -> bool:
+        return self.id != self.owner_id
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An activity we know."""
+
+    id: int
+    uri: str
+    type: str
+    actor_id: int
+    object_id: int | None
+    target_id: int | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found, in the transaction that applies the decision."""
+
+    now: int
+    new_ids: tuple[int, ...] = ()
+    base_url: str = ""
+    actors: dict[int, Actor] = field(default_factory=dict)
+    actor_by_uri: dict[str, Actor] = field(default_factory=dict)
+    actor_by_handle: dict[tuple[str, str], Actor] = field(default_factory=dict)
+    principals: dict[str, Principal] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
+    posts: dict[int, Post] = field(default_factory=dict)
+    post_by_uri: dict[str, Post] = field(default_factory=dict)
+    tombstones: dict[str, str | None] = field(default_factory=dict)
+    activities: dict[str, Happened] = field(default_factory=dict)
+    grants: dict[tuple[int, int], Grant] = field(default_factory=dict)
+    grant_uris: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    blocks: frozenset[tuple[int, int]] = frozenset()
+    reactions: frozenset[tuple[int, int, str]] = frozenset()
+    followed: frozenset[int] = frozenset()  # actors somebody here follows
+    feed_item: tuple[int, str] | None = None  # (object id, hash)
+    taken_ids: frozenset[int] = frozenset()
+    taken_handles: frozenset[str] = frozenset()
+    logins: dict[str, int] = field(default_factory=dict)  # e-mail address -> id
+    login_of: dict[int, int] = field(default_factory=dict)  # actor id -> the login it is the self of
+    feeds: dict[tuple[str, int], int] = field(default_factory=dict)  # (url, group id) -> id
+
+    def granted(self, actor_id: int, collection_id: int) -> bool:
+        """Accepted into the collection."""
+        return self.grants.get((actor_id, collection_id)) is Grant.ACCEPTED
+
+    def blocked(self, one: int, other: int) -> bool:
+        """A block stands between the two, whoever set it."""
+        return (one, other) in self.blocks or (other, one) in self.blocks
+
+    def is_staff(self, actor_id: int, group_id: int) -> bool:
+        return actor_id == group_id or self.granted(actor_id, staff_of(group_id))
+
+    def moderates(self, actor_id: int, group_id: int) -> bool:
+        return self.is_staff(actor_id, group_id) or self.granted(actor_id, mentors_of(group_id))
+
+    def within(self, actor: Actor, who: Who, group_id: int) -> bool:
+        """The actor is among those a switch's word stands for."""
+        if self.blocked(actor.id, group_id):
+            return False
+        if who is Who.EVERYONE or self.is_staff(actor.id, group_id):
+            return True
+        if who is Who.STAFF:
+            return False
+        if self.granted(actor.id, mentors_of(group_id)):
+            return True
+        member = self.granted(actor.id, followers_of(group_id))
+        if who is Who.MEMBERS:
+            return member
+        return who is Who.SERVER and (actor.local or member)
+
+    def group(self, group_id: int) -> Group:
+        """A group's switches; a remote group has none and counts as open."""
+        return self.groups.get(group_id) or Group(group_id, joins=Joins.OPEN)
+
+    def viewer(self, actor_id: int) -> Viewer:
+        actor = self.actors.get(actor_id)
+        if actor is None:
+            return Viewer()
+        if actor.host_state == "suspended" or actor.state in ("suspended", "deleted"):
+            return Viewer(actor_id, actor.local, actor.host, suspended_host=True)
+        return Viewer(actor_id, actor.local, actor.host)
+
+    def sight(self, actor_id: int) -> Sight:
+        """The sight of an actor who is among the subjects."""
+        viewer = self.viewer(actor_id)
+        held = frozenset(
+            c for (a, c), state in self.grants.items() if a == actor_id and state is Grant.ACCEPTED
+        )
+        others = frozenset(b if a == actor_id else a for a, b in self.blocks if actor_id in (a, b))
+        return sight_of(viewer, held, others)
+
+    def may_view(self, actor_id: int, post: Post) -> bool:
+        return may_view(self.sight(actor_id), post, self.posts.get)
+
+    def free_id(self, wanted: int) -> int:
+        """The wanted id, or the next one that no post has."""
+        while wanted in self.taken_ids:
+            wanted += 4
+        return wanted
+
+
+def collections_of(principals: Iterable[int]) -> frozenset[int]:
+    """Those that are held by grants: not Public, not this server, not single actors."""
+    return frozenset(p for p in principals if p & 3 and p not in (PUBLIC, SERVER))

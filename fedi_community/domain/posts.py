@@ -1,0 +1,594 @@
+"""Decide about posts: what a member writes here, what a peer sends, edits and taking back.
+
+The audience of a new post is what its author asked for, inside every ceiling: the group's *reads*, the thread's gate, the
+parent's audience. A peer's claim can narrow, never widen. Both doors (client and inbox) end in the same `_stored`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from fedi_community.domain import addresses, sending
+from fedi_community.domain.effects import (
+    Decision,
+    DeletePost,
+    EditPost,
+    Effect,
+    MakeGate,
+    Notify,
+    Record,
+    RememberGone,
+    Send,
+    StorePost,
+    ignored,
+)
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.model import (
+    PUBLIC,
+    Actor,
+    Body,
+    Kind,
+    Place,
+    Post,
+    State,
+    Visibility,
+    audience_of,
+    followers_of,
+)
+from fedi_community.errors import Refusal
+from fedi_community.ids import remote_id
+
+MAX_DEPTH = 200  # levels of a thread; deeper replies hang on the last level
+NOT_FOUND = Refusal("not_found", 404, "Record not found")
+UNKNOWN_MENTION = Refusal(
+    "unknown_mention",
+    422,
+    "One of the people or groups you mention does not exist here. Please check the spelling.",
+)
+TWO_GROUPS = Refusal("two_groups", 422, "A post belongs to one group. Please mention only one.")
+LOCKED = Refusal("locked", 422, "This discussion is closed to new replies.")
+MAY_NOT_POST = Refusal("may_not_post", 403, "Only some people may start a discussion in this group.")
+MAY_NOT_REPLY = Refusal("may_not_reply", 403, "Only some people may reply in this group.")
+PRIVATE_IN_OPEN_GROUP = Refusal(
+    "private_in_open_group",
+    422,
+    "Everyone can read this group. Choose “public” or “unlisted” to post in it, or “direct” to write only to the people you name.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """What a member asks to post. mentions: (handle, host) as typed, host "" for this server.
+
+    group_id: a group chosen on a page (clients choose one by mentioning it). circle: actor ids to write to, and nobody else.
+    """
+
+    author_id: int
+    body: Body
+    visibility: Visibility
+    kind: Kind = Kind.NOTE
+    mentions: tuple[tuple[str, str], ...] = ()
+    reply_to: int | None = None
+    group_id: int | None = None
+    circle: tuple[int, ...] | None = None
+    quote_of: int | None = None
+    posted_by: int | None = None
+    published: int | None = None  # an import keeps its date
+
+
+def compose_needs(asked: Compose) -> Needs:
+    """What `decide_compose` looks at."""
+    ids = {i for i in (asked.reply_to, asked.quote_of) if i is not None}
+    return Needs(
+        actor_ids=frozenset(
+            {asked.author_id, *(asked.circle or ())} | ({asked.group_id} if asked.group_id else set())
+        ),
+        handles=frozenset(asked.mentions),
+        post_ids=frozenset(ids),
+        subjects=frozenset({asked.author_id}),
+    )
+
+
+def _mentioned(asked: Compose, facts: Facts) -> list[Actor] | Refusal:
+    """The actors a text names. A local name nobody has is refused: a mistyped group must not become a public post."""
+    found: list[Actor] = []
+    for key in dict.fromkeys(asked.mentions):
+        actor = facts.actor_by_handle.get(key)
+        if actor is not None and actor.state == "deleted":
+            actor = None
+        if actor is None or (actor.is_group and not _may_find(facts, asked.author_id, actor)):
+            if key[1] == "":
+                return UNKNOWN_MENTION
+            continue
+        found.append(actor)
+    return found
+
+
+def _may_find(facts: Facts, actor_id: int, group: Actor) -> bool:
+    if not group.local:
+        return True
+    return facts.within(facts.actors[actor_id], facts.group(group.id).finds, group.id)
+
+
+def _chosen_group(
+    asked: Compose, facts: Facts, parent: Post | None, named: list[Actor]
+) -> Actor | Refusal | None:
+    if parent is not None:
+        return facts.actors.get(parent.group_id) if parent.group_id else None
+    groups = {a.id: a for a in named if a.is_group}
+    if asked.group_id is not None:
+        chosen = facts.actors.get(asked.group_id)
+        if chosen is None or not chosen.is_group or not _may_find(facts, asked.author_id, chosen):
+            return NOT_FOUND
+        groups[chosen.id] = chosen
+    if len(groups) > 1:
+        return TWO_GROUPS
+    return next(iter(groups.values()), None)
+
+
+def decide_compose(asked: Compose, facts: Facts) -> Decision | Refusal:
+    """Audience, gate and deliveries of a new post, or why not. Needs 4 new ids: post, Create, Announce, gate or boost."""
+    author = facts.actors.get(asked.author_id)
+    if author is None or author.state not in ("active", "limited"):
+        return Refusal("suspended", 403, "This account cannot post.")
+    parent = facts.posts.get(asked.reply_to) if asked.reply_to is not None else None
+    if asked.reply_to is not None and (parent is None or not facts.may_view(author.id, parent)):
+        return NOT_FOUND
+    if asked.quote_of is not None:
+        quoted = facts.posts.get(asked.quote_of)
+        if quoted is None or not facts.may_view(author.id, quoted):
+            return NOT_FOUND
+        if not quoted.public:
+            return Refusal("not_quotable", 422, "This post may not be quoted.")
+    if parent is not None and parent.boost_of is not None:
+        parent = facts.posts.get(parent.boost_of)
+    named = _mentioned(asked, facts)
+    if isinstance(named, Refusal):
+        return named
+    group = _chosen_group(asked, facts, parent, named)
+    if isinstance(group, Refusal):
+        return group
+    refused = _may_write(facts, author, group, parent)
+    if refused:
+        return refused
+    people = [a for a in named if not a.is_group and not facts.blocked(author.id, a.id)]
+    chosen = _audience(asked, facts, author, group, parent, people)
+    if isinstance(chosen, Refusal):
+        return chosen
+    return _composed(asked, facts, author, group, parent, people, chosen)
+
+
+def _may_write(facts: Facts, author: Actor, group: Actor | None, parent: Post | None) -> Refusal | None:
+    """The switches *posts* and *replies*, locks and bans."""
+    root = facts.posts.get(parent.root_id) if parent is not None and parent.root_id else parent
+    if parent is not None and facts.blocked(author.id, parent.author_id):
+        return NOT_FOUND
+    if group is None or not group.local:
+        return LOCKED if root is not None and root.locked else None
+    if (
+        root is not None
+        and (root.locked or (parent and parent.locked))
+        and not facts.moderates(author.id, group.id)
+    ):
+        return LOCKED
+    settings = facts.group(group.id)
+    if parent is None:
+        return None if facts.within(author, settings.posts, group.id) else MAY_NOT_POST
+    return None if facts.within(author, settings.replies, group.id) else MAY_NOT_REPLY
+
+
+def _audience(
+    asked: Compose, facts: Facts, author: Actor, group: Actor | None, parent: Post | None, people: list[Actor]
+) -> dict[int, Place] | Refusal:
+    """The table of design: what the author asked for, inside every ceiling."""
+    named: dict[int, Place] = {a.id: "to" for a in people}
+    if asked.circle is not None:
+        return {i: "to" for i in asked.circle if i in facts.actors and not facts.blocked(author.id, i)}
+    if asked.visibility == "direct":
+        return {**named, parent.author_id: "to"} if parent is not None else named
+    gate = parent.gate if parent is not None else None
+    if gate is not None and PUBLIC not in gate and parent is not None:
+        return _inside(gate, author, parent, named)
+    if group is not None and group.local and facts.group(group.id).gated:
+        return {**dict.fromkeys(sorted(audience_of(facts.group(group.id).reads, group.id)), "to"), **named}
+    followers = followers_of(author.id)
+    if group is not None:
+        if asked.visibility == "private":
+            return (
+                PRIVATE_IN_OPEN_GROUP if parent is None else {followers: "to", **_answered(parent), **named}
+            )
+        place: Place = "to" if asked.visibility == "public" else "cc"
+        return {group.id: "to", PUBLIC: place, **_answered(parent), **dict.fromkeys(named, "cc")}
+    if asked.visibility == "public":
+        return {PUBLIC: "to", followers: "cc", **_answered(parent), **dict.fromkeys(named, "cc")}
+    if asked.visibility == "unlisted":
+        return {followers: "to", PUBLIC: "cc", **_answered(parent), **dict.fromkeys(named, "cc")}
+    return {followers: "to", **_answered(parent), **named}
+
+
+def _answered(parent: Post | None) -> dict[int, Place]:
+    return {parent.author_id: "cc"} if parent is not None else {}
+
+
+def _inside(gate: frozenset[int], author: Actor, parent: Post, named: dict[int, Place]) -> dict[int, Place]:
+    """A reply under a gate is for those of the thread: never wider, whatever the client asked."""
+    inside: dict[int, Place] = dict.fromkeys(sorted(gate), "to")
+    return {**inside, parent.author_id: "to", **named}
+
+
+def gate_for(
+    facts: Facts,
+    post_audience: dict[int, Place],
+    author: Actor,
+    group: Actor | None,
+    parent: Post | None,
+    new_id: int,
+) -> tuple[int | None, frozenset[int] | None, list[Effect]]:
+    """(gate id, its principals, effects): a reply has its thread's, a root its group's, or one of its own audience."""
+    if parent is not None:
+        return parent.gate_id, parent.gate, []
+    if group is not None and group.local and facts.group(group.id).gated:
+        settings = facts.group(group.id)
+        if PUBLIC not in post_audience and any(p & 3 for p in post_audience):
+            return settings.gate_id, audience_of(settings.reads, group.id), []
+    if PUBLIC in post_audience:
+        return None, None, []
+    limit = frozenset({*post_audience, author.id})
+    return new_id, limit, [MakeGate(new_id, limit)]
+
+
+def _composed(
+    asked: Compose,
+    facts: Facts,
+    author: Actor,
+    group: Actor | None,
+    parent: Post | None,
+    people: list[Actor],
+    chosen: dict[int, Place],
+) -> Decision:
+    post_id, create_id, announce_id, spare_id = facts.new_ids[:4]
+    if asked.published is not None:
+        uri = addresses.post(facts.base_url, post_id)
+        post_id = facts.free_id(remote_id(uri, asked.published, facts.now))
+    direct = PUBLIC not in chosen and not any(p & 3 for p in chosen)
+    home = None if direct and parent is None else group
+    gate_id, gate, effects = gate_for(facts, chosen, author, home, parent, spare_id)
+    staff = home is not None and home.local and facts.moderates(author.id, home.id)
+    post = Post(
+        id=post_id,
+        uri=addresses.post(facts.base_url, post_id),
+        kind=asked.kind,
+        author_id=author.id,
+        state=State.PUBLISHED,
+        audience=chosen,
+        gate_id=gate_id,
+        gate=gate,
+        group_id=home.id if home and not (direct and parent) else None,
+        root_id=(parent.root_id or parent.id) if parent is not None else post_id,
+        reply_to=parent.id if parent is not None else None,
+        quote_of=asked.quote_of,
+        author_state=author.state,
+        local=True,
+        depth=min(parent.depth + 1, MAX_DEPTH) if parent is not None else 0,
+        published=asked.published if asked.published is not None else facts.now,
+        passed=bool(staff),
+    )
+    told = {a.id: a for a in people}
+    body = replace(asked.body, mentions=tuple(told))
+    create_uri = addresses.activity(facts.base_url, create_id)
+    stored = StorePost(
+        post, body, facts.now, {}, parent.uri if parent else None, None, asked.posted_by,
+        parent.author_id if parent else None, counts(post),
+    )  # fmt: skip
+    collections, actors = sending.candidates(facts, post, parent)
+    effects += [
+        stored,
+        Record(create_id, create_uri, "Create", author.id, facts.now, post.id),
+        Send(create_id, "content", facts.now, collections, actors, post.id),
+        *tell(facts, post, told, parent),
+    ]
+    if post.group_id is not None and group is not None and group.local:
+        effects += relay(facts, group, post, announce_id, spare_id, create_uri, None)
+    return Decision(tuple(effects), post.id, "stored", chosen)
+
+
+def relay(
+    facts: Facts, group: Actor, post: Post, announce_id: int, boost_id: int, inner_uri: str, raw: bytes | None
+) -> list[Effect]:
+    """What a local group does with a new post: pass it on to its followers, and boost it where it is passed."""
+    if not post.public and not facts.group(group.id).peers:
+        return []
+    effects = sending.announce(facts, group, post, announce_id, inner_uri, raw)
+    if sending.should_boost(facts, group.id, post):
+        effects += sending.boost(facts, group, post, boost_id)
+    return effects
+
+
+def counts(post: Post) -> bool:
+    """Whether a reply grows its parent's public count: only what all who read the thread may read."""
+    if post.state is not State.PUBLISHED:
+        return False
+    return post.public or (post.gate is not None and any(p & 3 and p > 3 for p in post.audience))
+
+
+def tell(facts: Facts, post: Post, named: dict[int, Actor], parent: Post | None) -> list[Effect]:
+    """Notifications: local people who are named or answered and may read it. Listing asks the rule again."""
+    targets = {a.id: a for a in named.values() if a.local}
+    if parent is not None:
+        author = facts.actors.get(parent.author_id)
+        if author is not None and author.local:
+            targets[author.id] = author
+    targets.pop(post.author_id, None)
+    return [
+        Notify(i, "mention", post.author_id, facts.now, post.id)
+        for i, actor in targets.items()
+        if not actor.is_group and actor.state == "active" and not facts.blocked(post.author_id, i)
+    ]
+
+
+# --- what peers send ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A post as a verified peer sent it. to, cc: every address it named; public_at: where it named Public.
+
+    group_uris: groups it may belong to, in the order of their claim. posts_to: those it really posts to (named by a
+    mention, as audience, or with a title), not merely copied.
+    """
+
+    uri: str
+    author_uri: str
+    kind: Kind
+    body: Body
+    published: int
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    public_at: Place | None = None
+    in_reply_to: str | None = None
+    group_uris: tuple[str, ...] = ()
+    posts_to: frozenset[str] = frozenset()
+    mentions: tuple[str, ...] = ()
+    quote_uri: str | None = None
+    addressed: dict[str, list[str]] = field(default_factory=dict)
+    context_uri: str | None = None
+    activity_uri: str | None = None
+    raw: bytes | None = None
+    relayed_by: str | None = None  # the group that announced it
+    edited: int | None = None
+
+
+def incoming_needs(item: Incoming) -> Needs:
+    """What `decide_incoming` looks at."""
+    addressed = {*item.to, *item.cc, *item.mentions, *item.group_uris, item.author_uri}
+    posts = {u for u in (item.uri, item.in_reply_to, item.quote_uri) if u}
+    return Needs(
+        uris=frozenset(addressed | ({item.relayed_by} if item.relayed_by else set())),
+        posts=frozenset(posts),
+        activities=frozenset({item.activity_uri} if item.activity_uri else ()),
+        subjects=frozenset({item.author_uri, *item.mentions}),
+        new_post_ids=(remote_id(item.uri, item.published, item.published),),
+    )
+
+
+def claimed_audience(item: Incoming, facts: Facts, author: Actor, group: Actor | None) -> dict[int, Place]:
+    """A peer's claim as principals: Public, actors we know, the author's own followers, the members of the group that
+    takes the post. Any other collection is somebody else's and counts for nothing."""
+    chosen: dict[int, Place] = {PUBLIC: item.public_at} if item.public_at else {}
+    places: tuple[tuple[tuple[str, ...], Place], ...] = ((item.to, "to"), (item.cc, "cc"))
+    for uris, place in places:
+        for uri in uris:
+            principal = facts.principals.get(uri)
+            if principal is None:
+                continue
+            theirs = principal.owner_id == author.id or (group is not None and principal.owner_id == group.id)
+            if principal.is_collection and not theirs:
+                continue
+            chosen.setdefault(principal.id, place)
+    return chosen
+
+
+def decide_incoming(item: Incoming, facts: Facts) -> Decision | Refusal:
+    """Take a peer's post, or say why not. Needs 2 new ids: the group's Announce, and a gate or boost."""
+    author = facts.actor_by_uri.get(item.author_uri)
+    if author is None or author.local:
+        return Refusal("unknown_author", 403)
+    if author.state in ("suspended", "deleted") or author.host_state == "suspended":
+        return Refusal("suspended_author", 403)
+    if item.uri in facts.tombstones:
+        return ignored("gone")
+    if item.activity_uri is not None and item.activity_uri in facts.activities:
+        return ignored("duplicate")
+    if item.uri in facts.post_by_uri:
+        return ignored("known")
+    parent = facts.post_by_uri.get(item.in_reply_to) if item.in_reply_to else None
+    if parent is not None and parent.boost_of is not None:
+        parent = facts.posts.get(parent.boost_of)
+    if parent is not None and (parent.state is State.DELETED or not facts.may_view(author.id, parent)):
+        return Refusal("unknown_parent", 404)
+    if parent is not None and facts.blocked(author.id, parent.author_id):
+        return Refusal("unknown_parent", 404)
+    group = _incoming_group(item, facts, parent)
+    if isinstance(group, Refusal):
+        return group
+    return _take(item, facts, author, group, parent)
+
+
+def _incoming_group(item: Incoming, facts: Facts, parent: Post | None) -> Actor | Refusal | None:
+    """A reply belongs to its thread's group whatever it says; a root to the one group it posts to."""
+    if parent is not None:
+        return facts.actors.get(parent.group_id) if parent.group_id else None
+    if item.relayed_by is not None:
+        relay_group = facts.actor_by_uri.get(item.relayed_by)
+        if relay_group is not None and relay_group.is_group:
+            return relay_group
+    named = [facts.actor_by_uri[u] for u in dict.fromkeys(item.group_uris) if u in facts.actor_by_uri]
+    groups = {a.id: a for a in named if a.is_group and a.uri in item.posts_to}
+    local = [a for a in groups.values() if a.local]
+    if len(local) > 1:
+        return Refusal("two_groups", 422)
+    return local[0] if local else next(iter(groups.values()), None)
+
+
+def _take(
+    item: Incoming, facts: Facts, author: Actor, group: Actor | None, parent: Post | None
+) -> Decision | Refusal:
+    chosen = claimed_audience(item, facts, author, group)
+    direct = PUBLIC not in chosen and not any(p & 3 for p in chosen)
+    if direct and parent is not None and parent.group_id is not None:
+        group = None  # an answer to one person under a group's thread is a letter, not a comment
+    gate = parent.gate if parent is not None else None
+    if gate is not None and PUBLIC not in gate and PUBLIC in chosen:
+        return Refusal("wider_than_thread", 403)
+    if group is not None and group.local:
+        refused = _may_enter(facts, author, group, parent, chosen)
+        if refused:
+            return refused
+    if not _wanted(facts, author, group, parent, chosen):
+        return ignored("not_for_us")
+    announce_id, spare_id = facts.new_ids[:2]
+    gate_id, gate, effects = gate_for(facts, chosen, author, group, parent, spare_id)
+    post_id = facts.free_id(remote_id(item.uri, item.published, facts.now))
+    quoted = facts.post_by_uri.get(item.quote_uri) if item.quote_uri else None
+    if quoted is not None and not (quoted.public and facts.may_view(author.id, quoted)):
+        quoted = None
+    post = Post(
+        id=post_id,
+        uri=item.uri,
+        kind=item.kind,
+        author_id=author.id,
+        state=State.PUBLISHED,
+        audience=chosen,
+        gate_id=gate_id,
+        gate=gate,
+        group_id=group.id if group is not None else None,
+        root_id=(parent.root_id or parent.id) if parent is not None else post_id,
+        reply_to=parent.id if parent is not None else None,
+        quote_of=quoted.id if quoted is not None else None,
+        author_state=author.state,
+        depth=min(parent.depth + 1, MAX_DEPTH) if parent is not None else 0,
+        published=min(item.published, facts.now),
+        edited=item.edited,
+        passed=group is not None and group.local and facts.moderates(author.id, group.id),
+    )
+    named = {
+        p.id: facts.actors[p.id]
+        for u in item.mentions
+        if (p := facts.principals.get(u)) and p.id in chosen and p.id in facts.actors
+    }
+    body = replace(item.body, mentions=tuple(named))
+    effects.append(
+        StorePost(post, body, facts.now, item.addressed, item.in_reply_to, item.context_uri, None,
+                  parent.author_id if parent else None, counts(post))
+    )  # fmt: skip
+    if item.activity_uri is not None:
+        effects.append(Record(post.id, item.activity_uri, "Create", author.id, facts.now, post.id))
+    effects += tell(facts, post, named, parent)
+    if post.group_id is not None and group is not None and group.local and item.activity_uri is not None:
+        effects += relay(facts, group, post, announce_id, spare_id, item.activity_uri, item.raw)
+    return Decision(tuple(effects), post.id, "stored", chosen)
+
+
+def _may_enter(
+    facts: Facts, author: Actor, group: Actor, parent: Post | None, chosen: dict[int, Place]
+) -> Refusal | None:
+    """A peer's post into a local group: ban, lock, switches; an open group takes only what is public."""
+    refused = _may_write(facts, author, group, parent)
+    if refused:
+        return refused
+    settings = facts.group(group.id)
+    if settings.gated:
+        if author.host not in settings.peers or not facts.granted(author.id, followers_of(group.id)):
+            return Refusal("gated_group", 404)
+        if PUBLIC in chosen:
+            return Refusal("wider_than_group", 403)
+    elif parent is None and PUBLIC not in chosen:
+        return Refusal("not_public", 422)
+    return None
+
+
+def _wanted(
+    facts: Facts, author: Actor, group: Actor | None, parent: Post | None, chosen: dict[int, Place]
+) -> bool:
+    """Somebody here has to do with it: a group or thread of ours, a follower here, a local reader named."""
+    if parent is not None or group is not None or author.id in facts.followed:
+        return True
+    return any(a.local for p in chosen if (a := facts.actors.get(p)) is not None)
+
+
+# --- editing and taking back ----------------------------------------------------------------------------------------------
+
+
+def decide_edit(
+    post_id: int, actor_id: int, body: Body, facts: Facts, *, kind: Kind | None = None, edited: int | None = None,
+    activity_uri: str | None = None, raw: bytes | None = None,
+) -> Decision | Refusal:  # fmt: skip
+    """The author changes his text. The audience stays what it was. Needs 2 new ids: Update, the group's Announce."""
+    post = facts.posts.get(post_id)
+    if post is None or post.state is State.DELETED or not facts.may_view(actor_id, post):
+        return NOT_FOUND
+    if post.author_id != actor_id:
+        return Refusal("not_the_author", 403, "Only the author may change this.") if post.local else NOT_FOUND
+    if activity_uri is not None and activity_uri in facts.activities:
+        return ignored("duplicate")
+    at = facts.now if edited is None else min(edited, facts.now)
+    if edited is not None and post.edited is not None and at <= post.edited:
+        return ignored("older_revision")
+    # A mention added by an edit grants nothing: names outside the audience are not kept as mentions.
+    body = replace(body, mentions=tuple(m for m in body.mentions if m in post.audience or post.public))
+    effects: list[Effect] = [EditPost(post, body, at)]
+    return Decision((*effects, *_told_of_change(facts, post, "Update", activity_uri, raw)), post.id, "edited")
+
+
+def decide_delete(
+    post_id: int, actor_id: int, facts: Facts, *, activity_uri: str | None = None, raw: bytes | None = None
+) -> Decision | Refusal:
+    """The author takes it back, everywhere it went. Needs 2 new ids: Delete, the group's Announce."""
+    post = facts.posts.get(post_id)
+    if post is None or post.state is State.DELETED:
+        return NOT_FOUND
+    if post.author_id != actor_id:
+        return (
+            NOT_FOUND
+            if not facts.may_view(actor_id, post)
+            else Refusal("not_the_author", 403, "Only the author may delete this.")
+        )
+    owner = facts.actors[post.author_id].uri
+    told = _told_of_change(facts, post, "Delete", activity_uri, raw)
+    return Decision((*told, DeletePost(post, owner, facts.now)), post.id, "deleted")
+
+
+def _told_of_change(
+    facts: Facts, post: Post, type_: str, activity_uri: str | None, raw: bytes | None
+) -> list[Effect]:
+    """Who hears of an Update or Delete: for ours, all who were addressed and (by the ledger) all who have a copy; a
+    local group passes on what its members did."""
+    own_id, announce_id = facts.new_ids[:2]
+    mode = "content" if type_ == "Update" else "retraction"
+    effects: list[Effect] = []
+    inner = activity_uri
+    if post.local:
+        inner = addresses.activity(facts.base_url, own_id)
+        parent = facts.posts.get(post.reply_to) if post.reply_to else None
+        collections, actors = sending.candidates(facts, post, parent)
+        effects += [
+            Record(own_id, inner, type_, post.author_id, facts.now, post.id),
+            Send(own_id, mode, facts.now, collections, actors, post.id),  # type: ignore[arg-type]
+        ]
+    elif activity_uri is not None:
+        effects.append(Record(own_id, activity_uri, type_, post.author_id, facts.now, post.id))
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    if group is not None and group.local and inner is not None and post.public:
+        uri = addresses.activity(facts.base_url, announce_id)
+        effects += [
+            Record(
+                announce_id, uri, "Announce", group.id, facts.now, post.id, None, inner, raw, {"wraps": True}
+            ),
+            Send(announce_id, mode, facts.now, (followers_of(group.id),), (post.author_id,), post.id),  # type: ignore[arg-type]
+        ]
+    return effects
+
+
+def decide_gone(uri: str, actor: Actor, facts: Facts) -> Decision:
+    """A Delete for what we never saw: remember it, if it is on the speaker's own server."""
+    return Decision((RememberGone(uri, actor.uri, facts.now),), None, "remembered")

@@ -1,0 +1,447 @@
+"""Rows of a post: its texts, audience, timeline entries and counts; and taking them away again.
+
+Timelines are keyed (timeline, ref, principal, object): the audience is part of the key, so that a stranger's page is one
+range of one index and never a long list filtered afterwards.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import orjson
+from sqlalchemy import and_, bindparam, delete, exists, func, literal_column, or_, select, update
+
+from fedi_community.domain.effects import EditPost, StorePost
+from fedi_community.domain.model import PUBLIC, SERVER, Attachment, Body, Grant, Kind, Post, followers_of
+from fedi_community.storage import tables as t
+from fedi_community.storage.database import Tx
+from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, upsert_row, word
+
+
+class Timeline(IntEnum):
+    """First part of an entry's key. `ref` is 0, 0, the tag's id, the group's id, the author's id."""
+
+    PUBLIC = 1
+    LOCAL = 2
+    TAG = 3
+    GROUP = 4
+    PROFILE = 5
+
+
+_OBJECT = insert_row(
+    t.objects,
+    *[
+        "id",
+        "uri",
+        "kind",
+        "author_id",
+        "posted_by",
+        "group_id",
+        "root_id",
+        "reply_to",
+        "reply_to_uri",
+        "boost_of",
+        "quote_of",
+        "gate_id",
+        "state",
+        "local",
+        "passed",
+        "sensitive",
+        "indexed",
+        "depth",
+        "language",
+        "warning",
+        "url",
+        "image",
+        "addressed",
+        "extra",
+        "context_uri",
+        "published",
+        "edited",
+        "created",
+    ],
+)
+_TEXT = insert_row(
+    t.texts,
+    *[
+        "object_id",
+        "revision",
+        "language",
+        "name",
+        "summary",
+        "content",
+        "source",
+        "source_type",
+        "warning",
+        "created",
+    ],
+    ignore=True,
+)
+_ATTACH = insert_row(
+    t.attachments,
+    *[
+        "id",
+        "object_id",
+        "position",
+        "owner_id",
+        "kind",
+        "url",
+        "media_type",
+        "name",
+        "width",
+        "height",
+        "blurhash",
+        "focus",
+        "created",
+    ],
+    ignore=True,
+)
+_AUDIENCE = insert_row(t.audience, "object_id", "principal_id", "place", ignore=True)
+_MENTION = insert_row(t.mentions, "object_id", "actor_id", ignore=True)
+_TAG = insert_row(t.tags, "name", "created", ignore=True)
+_TAG_IDS = Statement(select(t.tags.c.id).where(one_of(t.tags.c.name, "names", text=True)))
+_OBJECT_TAG = insert_row(t.object_tags, "object_id", "tag_id", ignore=True)
+_ENTRY = insert_row(t.entries, "timeline", "ref", "principal_id", "object_id", ignore=True)
+_POLL = upsert_row(
+    t.polls, ["object_id"], ["object_id", "options", "multiple", "hide_totals", "expires", "voters"]
+)
+_COUNT_REPLY = Statement(
+    update(t.objects)
+    .where(t.objects.c.id == param("key"))
+    .values(replies_count=t.objects.c.replies_count + param("step"))
+)
+_COUNT_BOOST = Statement(
+    update(t.objects)
+    .where(t.objects.c.id == param("key"))
+    .values(boosts_count=t.objects.c.boosts_count + param("step"))
+)
+_COUNT_POSTS = Statement(
+    update(t.actors)
+    .where(t.actors.c.id == param("key"))
+    .values(posts_count=t.actors.c.posts_count + number(1), last_post_at=param("at"))
+)
+
+
+def _dump(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def attachment_json(item: Attachment | None) -> str | None:
+    """A picture kept inside another row."""
+    if item is None:
+        return None
+    return _dump({"url": item.url, "mediaType": item.media_type, "name": item.name, "width": item.width,
+                  "height": item.height, "blurhash": item.blurhash})  # fmt: skip
+
+
+async def store(tx: Tx, x: StorePost) -> None:
+    """All rows of a new post."""
+    post, body = x.post, x.body
+    await tx.run(
+        _OBJECT,
+        id=post.id,
+        uri=post.uri,
+        kind=str(post.kind),
+        author_id=post.author_id,
+        posted_by=x.posted_by,
+        group_id=post.group_id,
+        root_id=post.root_id,
+        reply_to=post.reply_to,
+        reply_to_uri=x.reply_to_uri,
+        boost_of=post.boost_of,
+        quote_of=post.quote_of,
+        gate_id=post.gate_id,
+        state=str(post.state),
+        local=int(post.local),
+        passed=int(post.passed),
+        sensitive=int(body.sensitive),
+        indexed=int(bool(body.extra.get("indexed"))),
+        depth=post.depth,
+        language=body.language,
+        warning=body.warning,
+        url=body.url,
+        image=attachment_json(body.image),
+        addressed=_dump(x.addressed),
+        extra=_dump(body.extra),
+        context_uri=x.context_uri,
+        published=post.published,
+        edited=post.edited,
+        created=x.created,
+    )
+    await tx.many(
+        _AUDIENCE, [{"object_id": post.id, "principal_id": k, "place": v} for k, v in post.audience.items()]
+    )
+    tag_ids = await _store_body(tx, post, body, 0, x.created)
+    await tx.many(_ENTRY, entries_of(post, tag_ids))
+    if post.reply_to is not None and x.counts:
+        await tx.run(_COUNT_REPLY, key=post.reply_to, step=1)
+    if post.boost_of is not None and post.public:
+        await tx.run(_COUNT_BOOST, key=post.boost_of, step=1)
+    await tx.run(_COUNT_POSTS, key=post.author_id, at=x.created)
+    await fill_homes(tx, x)
+
+
+async def _store_body(tx: Tx, post: Post, body: Body, revision: int, at: int) -> list[int]:
+    await tx.many(
+        _TEXT,
+        [
+            {"object_id": post.id, "revision": revision, "language": text.language, "name": text.name,
+             "summary": text.summary, "content": text.content, "source": text.source,
+             "source_type": text.source_type, "warning": body.warning, "created": at}
+            for text in body.texts
+        ],
+    )  # fmt: skip
+    await tx.many(_MENTION, [{"object_id": post.id, "actor_id": actor} for actor in body.mentions])
+    await tx.many(
+        _ATTACH, [_attachment(post, number_, item, at) for number_, item in enumerate(body.attachments)]
+    )
+    poll = body.extra.get("poll")
+    if isinstance(poll, dict):
+        await tx.run(
+            _POLL, object_id=post.id, options=_dump(poll["options"]), multiple=int(poll["multiple"]),
+            hide_totals=int(poll.get("hide_totals", False)), expires=poll.get("expires"), voters=poll.get("voters"),
+        )  # fmt: skip
+    if not body.hashtags:
+        return []
+    await tx.many(_TAG, [{"name": name, "created": at} for name in body.hashtags])
+    tag_ids = [row[0] for row in await tx.rows(_TAG_IDS, names=list(body.hashtags))]
+    await tx.many(_OBJECT_TAG, [{"object_id": post.id, "tag_id": tag} for tag in tag_ids])
+    return tag_ids
+
+
+def _attachment(post: Post, position: int, item: Attachment, at: int) -> dict[str, Any]:
+    return {
+        "id": item.media_id or post.id + position,
+        "object_id": post.id,
+        "position": position,
+        "owner_id": post.author_id,
+        "kind": item.kind,
+        "url": item.url,
+        "media_type": item.media_type,
+        "name": item.name,
+        "width": item.width,
+        "height": item.height,
+        "blurhash": item.blurhash,
+        "focus": _dump(item.focus),
+        "created": at,
+    }
+
+
+def entries_of(post: Post, tag_ids: list[int]) -> list[dict[str, int]]:
+    """The timeline entries of a post: one for each timeline it belongs to and each principal that may find it there."""
+    wide = [p for p in (PUBLIC, SERVER) if p in post.audience]
+    found: list[tuple[int, int, int]] = []
+    listed = post.audience.get(PUBLIC) == "to" or SERVER in post.audience
+    if listed and post.reply_to is None and post.kind is not Kind.BOOST:
+        found += [(Timeline.PUBLIC, 0, p) for p in wide]
+        if post.local:
+            found += [(Timeline.LOCAL, 0, p) for p in wide]
+    if listed:
+        found += [(Timeline.TAG, tag, p) for tag in tag_ids for p in wide]
+    if post.group_id is not None and post.reply_to is None and post.kind is not Kind.BOOST:
+        inner = [p for p in post.audience if p & ~3 == post.group_id and p & 3]
+        found += [(Timeline.GROUP, post.group_id, p) for p in {*wide, *inner}]
+    own = followers_of(post.author_id)
+    people = [p for p in post.audience if p not in (PUBLIC, SERVER) and (p == own or not p & 3)]
+    found += [(Timeline.PROFILE, post.author_id, p) for p in {*wide, *people}]
+    return [{"timeline": int(k), "ref": ref, "principal_id": p, "object_id": post.id} for k, ref, p in found]
+
+
+# --- homes --------------------------------------------------------------------------------------------------------------
+
+
+def _followers_home(*more: Any) -> Any:
+    g, h = t.grants, t.homes
+    return (
+        select(g.c.actor_id, param("object_id"), param("via"))
+        .select_from(g.join(h, h.c.owner_id == g.c.actor_id))
+        .where(g.c.collection_id == param("collection"), g.c.state == number(Grant.ACCEPTED), *more)
+    )
+
+
+def _into_home(query: Any) -> Statement:
+    return Statement(
+        lambda insert: (
+            insert(t.home).from_select(["owner_id", "object_id", "via"], query).on_conflict_do_nothing()
+        )
+    )
+
+
+def _has(owner: Any, object_id: Any) -> Any:
+    other = t.home.alias()
+    return exists(
+        select(number(1))
+        .select_from(other)
+        .where(other.c.owner_id == owner, other.c.object_id == object_id)
+        .correlate_except(other)
+    )
+
+
+def _follows(owner: Any, collection: Any) -> Any:
+    other = t.grants.alias()
+    return exists(
+        select(number(1))
+        .select_from(other)
+        .where(
+            other.c.actor_id == owner,
+            other.c.collection_id == collection,
+            other.c.state == number(Grant.ACCEPTED),
+        )
+        .correlate_except(other)
+    )
+
+
+_HOME_ALL = _into_home(_followers_home())
+_HOME_NAMED = _into_home(_followers_home(one_of(t.grants.c.actor_id, "people")))
+_HOME_REPLY = _into_home(
+    _followers_home(
+        or_(
+            t.grants.c.actor_id == param("parent_author"),
+            _follows(t.grants.c.actor_id, param("parent_followers")),
+        )
+    )
+)
+_HOME_BOOST = _into_home(_followers_home(~_has(t.grants.c.actor_id, param("boosted"))))
+_HOME_OWN = _into_home(
+    select(t.homes.c.owner_id, param("object_id"), param("via")).where(t.homes.c.owner_id == param("owner"))
+)
+_PROFILE_OR_GROUP = and_(t.entries.c.timeline == param("timeline"), t.entries.c.ref == param("source"))
+FILL_HOME = Statement(
+    lambda insert: (
+        insert(t.home)
+        .from_select(
+            ["owner_id", "object_id", "via"],
+            select(param("owner"), t.entries.c.object_id, func.nullif(param("via"), number(0)))
+            .select_from(
+                t.entries.join(t.objects, t.objects.c.id == t.entries.c.object_id).join(
+                    t.homes, t.homes.c.owner_id == param("owner")
+                )
+            )
+            .where(
+                _PROFILE_OR_GROUP, t.entries.c.principal_id == number(PUBLIC), t.objects.c.reply_to.is_(None)
+            )
+            .order_by(t.entries.c.object_id.desc())
+            .limit(40),
+        )
+        .on_conflict_do_nothing()
+    )
+)
+
+
+async def fill_home(tx: Tx, owner: int, source: int) -> None:
+    """After following: the last public things of the one followed, a group's as from the group."""
+    if not await tx.run(FILL_HOME, owner=owner, source=source, via=source, timeline=int(Timeline.GROUP)):
+        await tx.run(FILL_HOME, owner=owner, source=source, via=0, timeline=int(Timeline.PROFILE))
+
+
+async def fill_homes(tx: Tx, x: StorePost) -> None:
+    """Write a new post into the homes of those who are shown it. Each page asks the rule again."""
+    post = x.post
+    common: dict[str, Any] = {"object_id": post.id, "via": None, "collection": followers_of(post.author_id)}
+    await tx.run(_HOME_OWN, object_id=post.id, via=None, owner=post.author_id)
+    broad = any(p in (PUBLIC, SERVER) or p & 3 for p in post.audience)
+    if not broad:
+        await tx.run(_HOME_NAMED, **common, people=[p for p in post.audience if not p & 3])
+    elif post.boost_of is not None:
+        await tx.run(_HOME_BOOST, **common, boosted=post.boost_of)
+    elif post.reply_to is not None or x.reply_to_uri is not None:
+        parent = x.parent_author or 0
+        await tx.run(_HOME_REPLY, **common, parent_author=parent, parent_followers=followers_of(parent))
+    else:
+        await tx.run(_HOME_ALL, **common)
+    if post.group_id is not None and post.reply_to is None and post.kind is not Kind.BOOST:
+        await tx.run(_HOME_ALL, object_id=post.id, via=post.group_id, collection=followers_of(post.group_id))
+
+
+# --- editing and taking back ----------------------------------------------------------------------------------------------
+
+_REVISION = Statement(select(t.objects.c.revision).where(t.objects.c.id == param("key")))
+_EDIT = Statement(
+    update(t.objects)
+    .where(t.objects.c.id == param("key"))
+    .values(
+        revision=bindparam("revision", type_=t.objects.c.revision.type),
+        edited=param("edited"),
+        warning=bindparam("warning"),
+        sensitive=bindparam("sensitive", type_=t.Flag),
+        language=bindparam("language"),
+        url=bindparam("url"),
+        image=bindparam("image"),
+        extra=bindparam("extra"),
+    )
+)
+
+
+def _of(table: Any, column: str = "object_id") -> Statement:
+    return Statement(delete(table).where(table.c[column] == param("key")))
+
+
+_DROP_ATTACHMENTS, _DROP_MENTIONS, _DROP_TAGS = _of(t.attachments), _of(t.mentions), _of(t.object_tags)
+_DROP_TAG_ENTRIES = Statement(
+    delete(t.entries).where(
+        t.entries.c.object_id == param("key"), t.entries.c.timeline == number(Timeline.TAG)
+    )
+)
+
+
+async def edit(tx: Tx, x: EditPost) -> None:
+    """A new revision; the old texts stay as history."""
+    revision = (await tx.value(_REVISION, key=x.post.id) or 0) + 1
+    for statement in (_DROP_ATTACHMENTS, _DROP_MENTIONS, _DROP_TAGS, _DROP_TAG_ENTRIES):
+        await tx.run(statement, key=x.post.id)
+    tag_ids = await _store_body(tx, x.post, x.body, revision, x.edited)
+    tagged = [entry for entry in entries_of(x.post, tag_ids) if entry["timeline"] == Timeline.TAG]
+    await tx.many(_ENTRY, tagged)
+    await tx.run(
+        _EDIT, key=x.post.id, revision=revision, edited=x.edited, warning=x.body.warning,
+        sensitive=int(x.body.sensitive), language=x.body.language, url=x.body.url,
+        image=attachment_json(x.body.image), extra=_dump(x.body.extra),
+    )  # fmt: skip
+
+
+_GONE = Statement(
+    update(t.objects)
+    .where(t.objects.c.id == param("key"))
+    .values(
+        state=word("deleted"), warning=literal_column("''"), url=None, image=None, addressed=literal_column("'{}'"),
+        extra=literal_column("'{}'"), language=None,
+    )
+)  # fmt: skip
+_FORGET = tuple(
+    _of(table)
+    for table in (
+        t.texts, t.attachments, t.mentions, t.object_tags, t.entries, t.home, t.reactions, t.notifications, t.pins,
+        t.polls, t.poll_votes, t.feed_items,
+    )
+)  # fmt: skip
+_BOOSTS = Statement(
+    update(t.objects).where(t.objects.c.boost_of == param("key")).values(state=word("deleted"))
+)
+_TOMBSTONE = insert_row(t.tombstones, "uri", "owner_uri", "created", ignore=True)
+
+
+async def forget(
+    tx: Tx,
+    object_id: int,
+    uri: str,
+    owner_uri: str,
+    at: int,
+    parent: int | None = None,
+    boost_of: int | None = None,
+) -> None:
+    """Take a post's words, pictures and traces away. Who may have known of it stays, for an honest 410."""
+    await tx.run(_GONE, key=object_id)
+    for statement in _FORGET:
+        await tx.run(statement, key=object_id)
+    await tx.run(_BOOSTS, key=object_id)
+    if parent is not None:
+        await tx.run(_COUNT_REPLY, key=parent, step=-1)
+    if boost_of is not None:
+        await tx.run(_COUNT_BOOST, key=boost_of, step=-1)
+    await bury(tx, uri, owner_uri, at)
+
+
+async def bury(tx: Tx, uri: str, owner_uri: str, at: int) -> None:
+    """Remember that an id is gone, for ever, and whose it was."""
+    await tx.run(_TOMBSTONE, uri=uri, owner_uri=owner_uri, created=at)

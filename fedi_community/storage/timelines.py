@@ -1,0 +1,281 @@
+"""Pages of timelines, threads and collections: ids that the viewer may see, newest first, flat in the size of everything.
+
+A page merges at most four ranges of one index (the principals that the viewer may hold there), asks the rule again about
+what it found, and goes on from the last id *scanned*, at most `MAX_SCAN` rows a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select, union
+
+from fedi_community.domain.model import PUBLIC, SERVER, Grant, Viewer, followers_of, mentors_of, staff_of
+from fedi_community.storage import tables as t
+from fedi_community.storage.database import Tx
+from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
+from fedi_community.storage.posts import Timeline
+from fedi_community.storage.visible import sight_values, visible_ids, visible_to
+
+MAX_SCAN = 200
+MAX_PAGE = 80
+NEWEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """ids, newest first; last: the oldest id scanned, None when the timeline ends here; via: post id -> group."""
+
+    ids: tuple[int, ...]
+    last: int | None
+    via: dict[int, int]
+
+
+def _range(index: int, ascending: bool) -> Select[Any]:
+    e = t.entries.c
+    chosen = select(e.object_id).where(
+        e.timeline == param("timeline"), e.ref == param("ref"), e.principal_id == param(f"p{index}"),
+        e.object_id < param("before"), e.object_id > param("after"),
+    )  # fmt: skip
+    chosen = chosen.order_by(e.object_id.asc() if ascending else e.object_id.desc()).limit(param("count"))
+    return select(chosen.subquery())
+
+
+def _merged(ascending: bool) -> Statement:
+    merged = union(*(_range(i, ascending) for i in range(4))).subquery()
+    column = merged.c[0]
+    return Statement(
+        select(column).order_by(column.asc() if ascending else column.desc()).limit(param("count"))
+    )
+
+
+_SCAN, _SCAN_UP = _merged(False), _merged(True)
+_H = t.home.c
+_HOME = Statement(
+    select(_H.object_id, _H.via)
+    .where(_H.owner_id == param("ref"), _H.object_id < param("before"), _H.object_id > param("after"))
+    .order_by(_H.object_id.desc())
+    .limit(param("count"))
+)
+_HOME_UP = Statement(
+    select(_H.object_id, _H.via)
+    .where(_H.owner_id == param("ref"), _H.object_id < param("before"), _H.object_id > param("after"))
+    .order_by(_H.object_id.asc())
+    .limit(param("count"))
+)
+
+
+def _principals(timeline: Timeline, ref: int, viewer: Viewer) -> list[int]:
+    """At most four: what the viewer may hold in this timeline. The rule is asked again about what is found."""
+    known = viewer.id and not viewer.instance
+    found = [PUBLIC] + ([SERVER] if viewer.local else [])
+    if timeline is Timeline.GROUP and known:
+        found += [followers_of(ref), staff_of(ref)]
+    elif timeline is Timeline.PROFILE and known:
+        found += [followers_of(ref), viewer.id]
+    return found
+
+
+async def page(
+    tx: Tx, viewer: Viewer, timeline: Timeline, ref: int = 0, *, before: int | None = None, after: int | None = None,
+    up: bool = False, limit: int = 20,
+) -> Page:  # fmt: skip
+    """One page of a keyed timeline. before, after: ids, exclusive; up: the page just above `after` (`min_id`)."""
+    principals = _principals(timeline, ref, viewer)
+    values = {f"p{i}": principals[i] if i < len(principals) else -1 for i in range(4)}
+    values |= {"timeline": int(timeline), "ref": ref}
+    return await _paged(tx, viewer, _SCAN_UP if up else _SCAN, values, before, after, up, limit)
+
+
+async def _paged(
+    tx: Tx, viewer: Viewer, scan: Statement, values: dict[str, int], before: int | None, after: int | None, up: bool,
+    limit: int,
+) -> Page:  # fmt: skip
+    limit = max(1, min(limit, MAX_PAGE))
+    found: list[int] = []
+    via: dict[int, int] = {}
+    low, high = after or 0, before or NEWEST
+    scanned, last, ended = 0, None, False
+    while len(found) < limit and scanned < MAX_SCAN and not ended:
+        count = min(MAX_SCAN - scanned, limit + 4)
+        rows = await tx.rows(scan, **values, before=high, after=low, count=count)
+        ended = len(rows) < count
+        scanned += len(rows)
+        ids = [row[0] for row in rows]
+        allowed = await visible_ids(tx, viewer, ids)
+        for row in rows:
+            if len(found) == limit:
+                ended = False
+                break
+            last = row[0]
+            if row[0] in allowed:
+                found.append(row[0])
+                if scan in (_HOME, _HOME_UP) and row[1]:
+                    via[row[0]] = row[1]
+        if ids:
+            low, high = (ids[-1], high) if up else (low, ids[-1])
+    if up:
+        found.reverse()
+    return Page(tuple(found), None if ended else last, via)
+
+
+# --- home ---------------------------------------------------------------------------------------------------------------
+
+_BUILT = Statement(select(t.homes.c.owner_id).where(t.homes.c.owner_id == param("owner")))
+_MARK_BUILT = insert_row(t.homes, "owner_id", "built", ignore=True)
+REBUILD_SPAN_MS = 30 * 86_400_000
+
+
+def _rebuild(timeline: Timeline, via_ref: bool) -> Statement:
+    g, e, o = t.grants.c, t.entries.c, t.objects.c
+    source = t.grants.join(
+        t.entries,
+        and_(
+            e.timeline == number(timeline),
+            e.ref == g.collection_id - number(1),
+            or_(
+                e.principal_id == number(PUBLIC),
+                e.principal_id == number(SERVER),
+                e.principal_id == g.collection_id,
+            ),
+            e.object_id > param("oldest"),
+        ),
+    ).join(t.objects, o.id == e.object_id)
+    chosen = (
+        select(param("owner"), e.object_id, (e.ref if via_ref else func.nullif(number(0), number(0))))
+        .select_from(source)
+        .where(
+            g.actor_id == param("owner"), g.state == number(Grant.ACCEPTED), o.reply_to.is_(None),
+            or_(o.kind != word("Announce"), number(int(not via_ref)) == number(1)),
+        )
+        .order_by(e.object_id.desc())
+        .limit(param("count"))
+    )  # fmt: skip
+    return Statement(
+        lambda insert: (
+            insert(t.home).from_select(["owner_id", "object_id", "via"], chosen).on_conflict_do_nothing()
+        )
+    )
+
+
+_FROM_GROUPS, _FROM_PEOPLE = _rebuild(Timeline.GROUP, True), _rebuild(Timeline.PROFILE, False)
+_OWN = Statement(
+    lambda insert: (
+        insert(t.home)
+        .from_select(
+            ["owner_id", "object_id"],
+            select(param("owner"), t.objects.c.id)
+            .where(t.objects.c.author_id == param("owner"), t.objects.c.state == word("published"))
+            .order_by(t.objects.c.id.desc())
+            .limit(40),
+        )
+        .on_conflict_do_nothing()
+    )
+)
+
+
+async def home_is_built(tx: Tx, owner: int) -> bool:
+    """Whether the home timeline is kept up on arrival; if not, `build_home` first (a write)."""
+    return await tx.row(_BUILT, owner=owner) is not None
+
+
+async def build_home(tx: Tx, owner: int, now_ms: int, length: int) -> None:
+    """Gather a home timeline from what is followed, for a member who comes back; from now on it is kept up."""
+    oldest = (now_ms - REBUILD_SPAN_MS) << 16
+    await tx.run(_MARK_BUILT, owner_id=owner, built=now_ms)
+    await tx.run(_FROM_GROUPS, owner=owner, oldest=oldest, count=length)
+    await tx.run(_FROM_PEOPLE, owner=owner, oldest=oldest, count=length)
+    await tx.run(_OWN, owner=owner)
+
+
+async def home(
+    tx: Tx,
+    viewer: Viewer,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    up: bool = False,
+    limit: int = 20,
+) -> Page:
+    """One page of the viewer's own home timeline."""
+    return await _paged(tx, viewer, _HOME_UP if up else _HOME, {"ref": viewer.id}, before, after, up, limit)
+
+
+# --- threads --------------------------------------------------------------------------------------------------------------
+
+MAX_THREAD = 2000
+_THREAD = Statement(
+    select(t.objects.c.id, t.objects.c.reply_to)
+    .where(t.objects.c.root_id == param("root"), visible_to())
+    .order_by(t.objects.c.id)
+    .limit(param("count"))
+)
+_PLACE = Statement(
+    select(t.objects.c.id, t.objects.c.root_id, t.objects.c.reply_to, t.objects.c.boost_of).where(
+        t.objects.c.id == param("key")
+    )
+)
+
+
+async def thread_ids(
+    tx: Tx, viewer: Viewer, root_id: int, limit: int = MAX_THREAD
+) -> list[tuple[int, int | None]]:
+    """(id, id it answers) of all posts of a thread that a person or stranger may see, oldest first, the root among them."""
+    if viewer.suspended_host:
+        return []
+    rows = await tx.rows(_THREAD, root=root_id, count=limit, **sight_values(viewer))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def root_of(tx: Tx, post_id: int) -> int | None:
+    """The root of a post's thread. Says nothing about who may see it."""
+    row = await tx.row(_PLACE, key=post_id)
+    return None if row is None else row["root_id"] or row["id"]
+
+
+def depth_first(nodes: Sequence[tuple[int, int | None]], start: int) -> list[int]:
+    """The descendants of `start`, each followed by its own replies, siblings oldest first. A reply whose parent the
+    viewer may not see hangs on the nearest known place: the start."""
+    known = {node for node, _ in nodes}
+    children: dict[int, list[int]] = {}
+    for node, parent in nodes:
+        if node != start:
+            children.setdefault(parent if parent in known and parent is not None else start, []).append(node)
+    order: list[int] = []
+    stack = list(reversed(children.get(start, [])))
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack.extend(reversed(children.get(node, [])))
+    return order
+
+
+# --- groups ---------------------------------------------------------------------------------------------------------------
+
+_LOCAL_GROUPS = Statement(
+    select(t.groups.c.actor_id)
+    .join(t.actors, t.actors.c.id == t.groups.c.actor_id)
+    .where(t.actors.c.state == word("active"))
+    .order_by(t.actors.c.name)
+)
+_MEMBER_OF = Statement(
+    select(t.grants.c.collection_id, t.grants.c.state).where(
+        t.grants.c.actor_id == param("viewer"), one_of(t.grants.c.collection_id, "ids")
+    )
+)
+
+
+async def group_ids(tx: Tx) -> list[int]:
+    """All local groups by name; ask `views.findable` which of them exist for a viewer."""
+    return [row[0] for row in await tx.rows(_LOCAL_GROUPS)]
+
+
+async def standing(tx: Tx, viewer: Viewer, group_id: int) -> dict[str, int]:
+    """How the viewer stands to a group: {"member": state, "mentor": state, "staff": state} where there is a grant."""
+    if not viewer.id or viewer.instance:
+        return {}
+    names = {followers_of(group_id): "member", mentors_of(group_id): "mentor", staff_of(group_id): "staff"}
+    rows = await tx.rows(_MEMBER_OF, viewer=viewer.id, ids=list(names))
+    return {names[row[0]]: row[1] for row in rows}

@@ -1,0 +1,151 @@
+"""Factories for tests: a house on a database, members, groups and posts, all made through `perform`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fedi_community.domain import accounts, posts, relations
+from fedi_community.domain.effects import Decision, LearnActor
+from fedi_community.domain.facts import Needs
+from fedi_community.domain.model import Body, Joins, Text, Viewer, Who
+from fedi_community.domain.text import hashtags_in, markdown_to_html, mentions_in
+from fedi_community.errors import Refusal
+from fedi_community.perform import Change, House, perform
+from fedi_community.storage.database import Database
+
+START = 1_767_607_230_000  # 2026-01-05T10:00:30Z
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is told."""
+
+    now: int = START
+
+    def __call__(self) -> int:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+
+@dataclass
+class Make:
+    """`await make.member("nadia")`, `await make.group("sleep", reads="members")`, `await make.post(nadia, "hello")`."""
+
+    house: House
+    clock: Clock
+    ids: dict[str, int] = field(default_factory=dict)
+    uris: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def on(cls, db: Database, base_url: str = "https://clinic.example") -> Make:
+        clock = Clock()
+        return cls(House(db, base_url, clock=clock), clock)
+
+    async def do(self, needs: Needs, decide: Any, ids: int = 4) -> Decision | Refusal:
+        self.clock.forward(1)
+        return await perform(self.house, Change(needs, decide, ids))
+
+    async def must(self, needs: Needs, decide: Any, ids: int = 4) -> Decision:
+        decided = await self.do(needs, decide, ids)
+        assert isinstance(decided, Decision), decided
+        return decided
+
+    async def member(self, handle: str, **more: Any) -> int:
+        asked = accounts.NewMember(handle, f"{handle}@example.org", "hash", name=handle.title(), **more)
+        made = await self.must(asked.needs(), lambda f: accounts.decide_new_member(asked, f))
+        self.ids[handle] = made.result or 0
+        return made.result or 0
+
+    async def group(self, handle: str, **switches: Any) -> int:
+        words = {k: Who(v) for k, v in switches.items() if k in ("finds", "reads", "posts", "replies")}
+        if "joins" in switches:
+            words["joins"] = Joins(switches["joins"])
+        rest = {k: v for k, v in switches.items() if k in ("boosts", "summary", "language")}
+        asked = accounts.NewGroup(handle, handle.title(), **words, **rest)
+        made = await self.must(asked.needs(), lambda f: accounts.decide_new_group(asked, f))
+        self.ids[handle] = made.result or 0
+        return made.result or 0
+
+    async def remote(
+        self, uri: str, *, type: str = "Person", inbox: str | None = None, **columns: Any
+    ) -> int:
+        host = uri.split("/")[2]
+        handle = columns.pop("handle", uri.rsplit("/", 1)[-1])
+        values = {
+            "type": type, "handle": handle, "name": handle, "summary": "", "language": None, "url": uri,
+            "inbox": inbox or f"{uri}/inbox", "shared_inbox": f"https://{host}/inbox", "outbox": f"{uri}/outbox",
+            "followers_uri": f"{uri}/followers", "following_uri": None, "featured_uri": None, "moderators_uri": None,
+            "icon": None, "image": None, "fields": "[]", "locked": 0, "discoverable": 0, "indexable": 0,
+            "also_known_as": "[]", "moderators": "[]", "implements": "[]", "published": None, "updated": None, **columns,
+        }  # fmt: skip
+        keys = columns.get("keys", ())
+        values.pop("keys", None)
+
+        def decide(facts: Any) -> Decision:
+            new_id = facts.new_ids[0]
+            return Decision((LearnActor(new_id, uri, host, values, keys, facts.now),), new_id)
+
+        made = await self.must(Needs(), decide)
+        self.ids[uri] = made.result or 0
+        return made.result or 0
+
+    async def join(self, actor_id: int, target_id: int, uri: str | None = None) -> Decision | Refusal:
+        needs = Needs(actor_ids=frozenset({actor_id, target_id}), subjects=frozenset({actor_id}))
+        return await self.do(needs, lambda f: relations.decide_follow(actor_id, target_id, f, uri))
+
+    async def leave(self, actor_id: int, target_id: int) -> Decision | Refusal:
+        needs = Needs(actor_ids=frozenset({actor_id, target_id}), subjects=frozenset({actor_id}))
+        return await self.do(needs, lambda f: relations.decide_unfollow(actor_id, target_id, f))
+
+    async def answer(self, owner_id: int, asker_id: int, accept: bool = True) -> Decision | Refusal:
+        needs = Needs(actor_ids=frozenset({owner_id, asker_id}), subjects=frozenset({asker_id}))
+        return await self.do(needs, lambda f: relations.decide_answer(owner_id, asker_id, accept, f))
+
+    async def role(self, group_id: int, actor_id: int, role: str, on: bool = True) -> Decision | Refusal:
+        handle = next(h for h, i in self.ids.items() if i == actor_id)
+        needs = Needs(
+            actor_ids=frozenset({group_id}), handles=frozenset({(handle, "")}), subjects=frozenset({actor_id})
+        )
+        return await self.do(needs, lambda f: accounts.decide_role(group_id, actor_id, role, on, f))  # type: ignore[arg-type]
+
+    async def block(self, actor_id: int, target_id: int, on: bool = True) -> Decision | Refusal:
+        needs = Needs(actor_ids=frozenset({actor_id, target_id}), subjects=frozenset({actor_id, target_id}))
+        return await self.do(needs, lambda f: relations.decide_block(actor_id, target_id, on, f))
+
+    async def compose(
+        self, author_id: int, text: str, visibility: str = "public", **more: Any
+    ) -> Decision | Refusal:
+        html = markdown_to_html(text)
+        body = Body(
+            (Text("en", html, source=text),),
+            language="en",
+            hashtags=tuple(t.lower() for t in hashtags_in(text)),
+        )
+        mentions = tuple(
+            (h[0], h[1] or "") if isinstance(h, tuple) else (h.name, h.host or "") for h in mentions_in(text)
+        )
+        asked = posts.Compose(author_id, body, visibility, mentions=mentions, **more)  # type: ignore[arg-type]
+        return await self.do(posts.compose_needs(asked), lambda f: posts.decide_compose(asked, f))
+
+    async def post(self, author_id: int, text: str, visibility: str = "public", **more: Any) -> int:
+        made = await self.compose(author_id, text, visibility, **more)
+        assert isinstance(made, Decision), made
+        return made.result or 0
+
+    async def delete(self, actor_id: int, post_id: int) -> Decision | Refusal:
+        needs = Needs(
+            post_ids=frozenset({post_id}), actor_ids=frozenset({actor_id}), subjects=frozenset({actor_id})
+        )
+        return await self.do(needs, lambda f: posts.decide_delete(post_id, actor_id, f))
+
+    async def react(self, actor_id: int, post_id: int, kind: str = "like") -> Decision | Refusal:
+        needs = Needs(
+            post_ids=frozenset({post_id}), actor_ids=frozenset({actor_id}), subjects=frozenset({actor_id})
+        )
+        return await self.do(needs, lambda f: relations.decide_react(actor_id, post_id, kind, f))  # type: ignore[arg-type]
+
+    def viewer(self, actor_id: int) -> Viewer:
+        return Viewer(actor_id, local=True)
