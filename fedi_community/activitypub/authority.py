@@ -106,7 +106,9 @@ def _delete_check(activity: WireActivity) -> Refusal | None:
     """
     if not activity.object_ids:
         return _shape("object_missing", "The activity has no object.")
-    names_a_group = activity.audience or activity.target_id or any(a != PUBLIC for a in (*activity.to, *activity.cc))
+    names_a_group = (
+        activity.audience or activity.target_id or any(a != PUBLIC for a in (*activity.to, *activity.cc))
+    )
     for identity in activity.object_ids:
         if not same_origin(identity, activity.actor) and not (activity.summary is not None and names_a_group):
             return _denied("not_owner")

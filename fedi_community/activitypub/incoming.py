@@ -182,7 +182,9 @@ def _picture(item: Attachment | None) -> str | None:
     return _json({"url": item.url, "mediaType": item.media_type, "name": item.name}) if item else None
 
 
-def learn_actor(actor: WireActor, handle: str, new_id: int, now_ms: int) -> LearnActor:
+def learn_actor(
+    actor: WireActor, handle: str, new_id: int, now_ms: int, moderators: tuple[str, ...] = ()
+) -> LearnActor:
     """The rows of a remote actor from its own, verified document. `handle` is what WebFinger confirmed."""
     keys = tuple(
         (key.id, "rsa" if key.pem else "ed25519", key.pem or key.multibase or "") for key in actor.keys[:10]
@@ -208,7 +210,7 @@ def learn_actor(actor: WireActor, handle: str, new_id: int, now_ms: int) -> Lear
         "discoverable": int(bool(actor.discoverable)),
         "indexable": int(bool(actor.indexable)),
         "also_known_as": _json(list(actor.also_known_as)),
-        "moderators": _json(list(actor.moderator_ids)),
+        "moderators": _json(list(moderators or actor.moderator_ids)),
         "implements": _json(list(actor.implements)),
         "published": min(actor.published_ms, now_ms) if actor.published_ms else None,
         "updated": min(actor.updated_ms, now_ms) if actor.updated_ms else None,

@@ -93,7 +93,9 @@ def document(
     result: dict[str, object] = model.model_dump(mode="json")
     software = result["software"]
     if version == "2.1" and isinstance(software, dict):
-        software |= {key: value for key, value in (("repository", repository), ("homepage", homepage)) if value}
+        software |= {
+            key: value for key, value in (("repository", repository), ("homepage", homepage)) if value
+        }
     return result
 
 
@@ -111,7 +113,11 @@ def link_of(well_known: object, host: str) -> str | None:
     links = well_known.get("links") if isinstance(well_known, dict) else None
     found: dict[str, str] = {}
     for link in links[:MAX_LINKS] if isinstance(links, list) else []:
-        if isinstance(link, dict) and isinstance(rel := link.get("rel"), str) and isinstance(link.get("href"), str):
+        if (
+            isinstance(link, dict)
+            and isinstance(rel := link.get("rel"), str)
+            and isinstance(link.get("href"), str)
+        ):
             address = canonical(link["href"])
             if address is not None and address.startswith("https://") and host_of(address) == host:
                 found.setdefault(rel.removeprefix(SCHEMA).removeprefix("https" + SCHEMA[4:]), address)

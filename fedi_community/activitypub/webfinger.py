@@ -26,7 +26,9 @@ SUBSCRIBE_REL: Final = "http://ostatus.org/schema/1.0/subscribe"
 MAX_LINKS: Final = 100
 
 _NAME: Final = re.compile(r"[\w](?:[\w.~-]{0,253}[\w~-])?\Z")
-_LD_TYPE: Final = re.compile(r"application/ld\+json\s*;\s*profile=\"?https://www\.w3\.org/ns/activitystreams\"?\Z")
+_LD_TYPE: Final = re.compile(
+    r"application/ld\+json\s*;\s*profile=\"?https://www\.w3\.org/ns/activitystreams\"?\Z"
+)
 _LRDD: Final = re.compile(r"<(?:\w+:)?Link\b[^<>]{0,2000}>", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"""([a-z]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 
@@ -93,7 +95,9 @@ def jrd_document(handle: Handle, actor: str, profile: str, subscribe: str | None
 def instance_jrd(base_url: str, actor: str) -> dict[str, object]:
     """The JRD for the server's own address, leading to the instance actor (FEP-d556)."""
     link = JrdLink(rel="https://www.w3.org/ns/activitystreams#Service", type=AS2_TYPE, href=actor)
-    document: dict[str, object] = JrdData(subject=base_url.rstrip("/") + "/", links=[link]).model_dump(exclude_none=True)
+    document: dict[str, object] = JrdData(subject=base_url.rstrip("/") + "/", links=[link]).model_dump(
+        exclude_none=True
+    )
     return document
 
 
@@ -122,7 +126,11 @@ def parse_jrd(document: object) -> RemoteJrd | Refusal:
         if not isinstance(link, dict):
             continue
         rel, kind, href, template = (link.get(key) for key in ("rel", "type", "href", "template"))
-        if rel in ("self", "https://www.w3.org/ns/activitystreams#Service") and _is_as2(kind) and isinstance(href, str):
+        if (
+            rel in ("self", "https://www.w3.org/ns/activitystreams#Service")
+            and _is_as2(kind)
+            and isinstance(href, str)
+        ):
             found = canonical(href)
             if found is not None:
                 actors[found] = None
@@ -144,7 +152,9 @@ def first_question(actor: WireActor) -> Ask | Refusal:
     return Ask(handle) if handle is not None else _refused("actor_without_handle")
 
 
-def judge(actor_id: str, asked: Handle, answer: RemoteJrd, *, redirected: bool = False) -> Handle | Ask | Refusal:
+def judge(
+    actor_id: str, asked: Handle, answer: RemoteJrd, *, redirected: bool = False
+) -> Handle | Ask | Refusal:
     """The next step of the loop, after the host of `asked` gave this answer.
 
     The confirmed handle (in the spelling of its own host), or a second question when the answer names another subject
@@ -192,7 +202,9 @@ def _related(a: str, b: str) -> bool:
 
 
 def _is_as2(kind: object) -> bool:
-    return isinstance(kind, str) and (kind.split(";")[0].strip() == AS2_TYPE or bool(_LD_TYPE.match(kind.strip())))
+    return isinstance(kind, str) and (
+        kind.split(";")[0].strip() == AS2_TYPE or bool(_LD_TYPE.match(kind.strip()))
+    )
 
 
 def _refused(reason: str) -> Refusal:

@@ -35,7 +35,40 @@ BAD_EMAIL: Final = Refusal("bad_email", 422, "This is no e-mail address.")
 EMAIL_TAKEN: Final = Refusal("email_taken", 422, "There is an account with this e-mail address already.")
 _EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,190}")
 RESERVED: Final = frozenset(
-    ["about", "actor", "admin", "administrator", "api", "auth", "es", "en", "everyone", "help", "here", "inbox", "instance", "login", "media", "metrics", "moderator", "nobody", "nodeinfo", "oauth", "objects", "privacy", "root", "rules", "search", "security", "server", "settings", "signup", "staff", "support", "system"]
+    [
+        "about",
+        "actor",
+        "admin",
+        "administrator",
+        "api",
+        "auth",
+        "es",
+        "en",
+        "everyone",
+        "help",
+        "here",
+        "inbox",
+        "instance",
+        "login",
+        "media",
+        "metrics",
+        "moderator",
+        "nobody",
+        "nodeinfo",
+        "oauth",
+        "objects",
+        "privacy",
+        "root",
+        "rules",
+        "search",
+        "security",
+        "server",
+        "settings",
+        "signup",
+        "staff",
+        "support",
+        "system",
+    ]
 )
 
 

@@ -33,8 +33,6 @@ _CANONICAL: Final = re.compile(
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _PORT: Final = re.compile(r"[1-9][0-9]{0,4}\Z")
 _DEFAULT_PORT: Final = {"http": "80", "https": "443"}
-# RFC 3490 section 3.1 lets a name end its labels with these; two spellings of one host are a trap, so they are refused.
-_FOREIGN_DOTS: Final = frozenset("\u3002\uff0e\uff61")
 
 
 def origin(uri: str) -> str | None:
@@ -109,11 +107,10 @@ def _host(host: str) -> str | None:
             return f"[{ipaddress.IPv6Address(host[1:-1]).compressed}]"
         except ValueError:
             return None
-    if not _FOREIGN_DOTS.isdisjoint(host):
-        return None
     name = host.lower()
     if not name.isascii() or "xn--" in name:
         try:
+            # Strict: only "." parts labels, and nothing is mapped. Two spellings of one host would be a trap.
             name = idna.encode(name, strict=True).decode("ascii")
         except (idna.IDNAError, UnicodeError):
             return None

@@ -36,7 +36,7 @@ from fedi_community.domain.model import (
     followers_of,
 )
 from fedi_community.errors import Refusal
-from fedi_community.ids import remote_id
+from fedi_community.ids import SHIFT, remote_id
 
 MAX_DEPTH = 200  # levels of a thread; deeper replies hang on the last level
 NOT_FOUND = Refusal("not_found", 404, "Record not found")
@@ -86,6 +86,7 @@ def compose_needs(asked: Compose) -> Needs:
         handles=frozenset(asked.mentions),
         post_ids=frozenset(ids),
         subjects=frozenset({asked.author_id}),
+        new_post_ids=() if asked.published is None else (asked.published << SHIFT,),
     )
 
 
@@ -248,8 +249,7 @@ def _composed(
 ) -> Decision:
     post_id, create_id, announce_id, spare_id = facts.new_ids[:4]
     if asked.published is not None:
-        uri = addresses.post(facts.base_url, post_id)
-        post_id = facts.free_id(remote_id(uri, asked.published, facts.now))
+        post_id = facts.free_id(min(asked.published, facts.now) << SHIFT)
     direct = PUBLIC not in chosen and not any(p & 3 for p in chosen)
     home = None if direct and parent is None else group
     gate_id, gate, effects = gate_for(facts, chosen, author, home, parent, spare_id)
@@ -356,6 +356,7 @@ class Incoming:
     raw: bytes | None = None
     relayed_by: str | None = None  # the group that announced it
     edited: int | None = None
+    requested: bool = False  # we asked for it: a member opened it, or a thread needs it
 
 
 def incoming_needs(item: Incoming) -> Needs:
@@ -444,7 +445,7 @@ def _take(
         refused = _may_enter(facts, author, group, parent, chosen)
         if refused:
             return refused
-    if not _wanted(facts, author, group, parent, chosen):
+    if not item.requested and not _wanted(facts, author, group, parent, chosen):
         return ignored("not_for_us")
     announce_id, spare_id = facts.new_ids[:2]
     gate_id, gate, effects = gate_for(facts, chosen, author, group, parent, spare_id)

@@ -1,8 +1,7 @@
 """Text that people read: sanitised HTML, plain text, and what members write in Markdown.
 
-`sanitise` is the one gate for HTML, used when it is stored and again when it is shown (federation.md section 5.5 of the
-peers' reference: what Mastodon, Lemmy and their like send). Everything here is pure: mentions and hashtags are linked by
-callables that the caller passes in, and images are rewritten by one.
+`sanitise` is the one gate for HTML, used when it is stored and again when it is shown. Everything here is pure: mentions
+and hashtags are linked by callables that the caller passes in, and images are rewritten by one.
 """
 
 from __future__ import annotations

@@ -22,7 +22,24 @@ def _dump(value: Any) -> str:
 
 _ACTOR = insert_row(
     t.actors,
-    *["id", "uri", "type", "handle", "name", "summary", "language", "locked", "discoverable", "sample", "inbox", "outbox", "followers_uri", "url", "published", "created"],
+    *[
+        "id",
+        "uri",
+        "type",
+        "handle",
+        "name",
+        "summary",
+        "language",
+        "locked",
+        "discoverable",
+        "sample",
+        "inbox",
+        "outbox",
+        "followers_uri",
+        "url",
+        "published",
+        "created",
+    ],
 )
 _HANDLE = insert_row(t.handles, "handle", "actor_id", "created")
 _PRINCIPAL = insert_row(t.principals, "uri", "id", "owner_id", ignore=True)
@@ -50,7 +67,19 @@ async def _make_actor(tx: Tx, x: e.MakeActor, wake: Wake) -> None:
 _GROUP = upsert_row(
     t.groups,
     ["actor_id"],
-    ["actor_id", "finds", "reads", "posts", "replies", "joins", "boosts", "downvotes", "gate_id", "peers", "updated"],
+    [
+        "actor_id",
+        "finds",
+        "reads",
+        "posts",
+        "replies",
+        "joins",
+        "boosts",
+        "downvotes",
+        "gate_id",
+        "peers",
+        "updated",
+    ],
 )
 _GATE = insert_row(t.gates, "id", "group_id", "reads", "created", ignore=True)
 _GATE_PRINCIPAL = insert_row(t.gate_principals, "gate_id", "principal_id", ignore=True)
@@ -92,9 +121,24 @@ _PROFILE = {
         .where(t.actors.c.id == param("key"))
         .values({name: bindparam("value", type_=t.actors.c[name].type), "updated": param("at")})
     )
-    for name in ["name", "summary", "summary_source", "language", "icon", "image", "fields", "locked", "discoverable", "indexable", "also_known_as", "badges"]
+    for name in [
+        "name",
+        "summary",
+        "summary_source",
+        "language",
+        "icon",
+        "image",
+        "fields",
+        "locked",
+        "discoverable",
+        "indexable",
+        "also_known_as",
+        "badges",
+    ]
 }
-_LOGIN = insert_row(t.logins, *["id", "email", "password", "role", "state", "language", "created", "confirmed", "active_at"])
+_LOGIN = insert_row(
+    t.logins, *["id", "email", "password", "role", "state", "language", "created", "confirmed", "active_at"]
+)
 _SPEAKER = upsert_row(t.speakers, ["login_id", "actor_id"], ["login_id", "actor_id", "role", "created"])
 _NO_SPEAKER = Statement(
     delete(t.speakers).where(
@@ -117,7 +161,10 @@ async def _may_speak(tx: Tx, x: e.MaySpeak, wake: Wake) -> None:
         await tx.run(_NO_SPEAKER, login_id=x.login_id, actor_id=x.actor_id)
 
 
-_TOKEN = insert_row(t.tokens, *["id", "hash", "kind", "login_id", "actor_id", "app_id", "scopes", "data", "created", "expires"])
+_TOKEN = insert_row(
+    t.tokens,
+    *["id", "hash", "kind", "login_id", "actor_id", "app_id", "scopes", "data", "created", "expires"],
+)
 _REVOKE_HASH = Statement(
     update(t.tokens).where(t.tokens.c.hash == bindparam("hash")).values(revoked=param("at"))
 )
@@ -154,7 +201,9 @@ async def _revoke_tokens(tx: Tx, x: e.RevokeTokens, wake: Wake) -> None:
     wake.streams.append(("tokens", x.login_id or 0, x.actor_id))
 
 
-_APP = insert_row(t.apps, *["id", "client_id", "client_secret", "name", "website", "redirect_uris", "scopes", "created"])
+_APP = insert_row(
+    t.apps, *["id", "client_id", "client_secret", "name", "website", "redirect_uris", "scopes", "created"]
+)
 
 
 async def _make_app(tx: Tx, x: e.MakeApp, wake: Wake) -> None:
@@ -182,7 +231,9 @@ async def _set_login(tx: Tx, x: e.SetLogin, wake: Wake) -> None:
     )
 
 
-_KEY = insert_row(t.keys, *["uri", "actor_id", "kind", "public", "private", "sealed_by", "created"], ignore=True)
+_KEY = insert_row(
+    t.keys, *["uri", "actor_id", "kind", "public", "private", "sealed_by", "created"], ignore=True
+)
 _HOST = insert_row(t.hosts, "name", ignore=True)
 _HOST_STATE = Statement(
     update(t.hosts)
@@ -192,7 +243,9 @@ _HOST_STATE = Statement(
         listed=func.coalesce(bindparam("new_listed", type_=t.Flag), t.hosts.c.listed),
     )
 )
-_FEED = insert_row(t.feeds, *["id", "url", "group_id", "author_id", "origin", "run_at", "created"], ignore=True)
+_FEED = insert_row(
+    t.feeds, *["id", "url", "group_id", "author_id", "origin", "run_at", "created"], ignore=True
+)
 
 
 async def _store_key(tx: Tx, x: e.StoreKey, wake: Wake) -> None:

@@ -17,6 +17,7 @@ from fedi_community.domain.model import PUBLIC, SERVER, Attachment, Body, Grant,
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, upsert_row, word
+from fedi_community.storage.queue import arrived
 
 
 class Timeline(IntEnum):
@@ -179,6 +180,7 @@ async def store(tx: Tx, x: StorePost) -> None:
     if post.boost_of is not None and post.public:
         await tx.run(_COUNT_BOOST, key=post.boost_of, step=1)
     await tx.run(_COUNT_POSTS, key=post.author_id, at=x.created)
+    await arrived(tx, post.uri)
     await fill_homes(tx, x)
 
 

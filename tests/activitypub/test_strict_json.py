@@ -57,7 +57,14 @@ def test_no_escape_hides_a_second_name(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"a": ":", "b": "{\\"a\\": 1}"}', b'{"a\\\\\\"": 1, "a": 2}', b'{"": 1}', b" {}\n"]
+    "body",
+    [
+        b'{"a": ":", "b": "{\\"a\\": 1}"}',
+        b'{"a\\\\\\"": 1, "a": 2}',
+        b'{"": 1}',
+        b'{"a":"\\u005c","b":"::"}',
+        b" {}\n",
+    ],
 )
 def test_punctuation_inside_of_strings_is_no_structure(body: bytes) -> None:
     assert loads(body) == json.loads(body)

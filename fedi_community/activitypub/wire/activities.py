@@ -55,7 +55,9 @@ def _parse(doc: object, levels: int) -> WireActivity | Refusal:
         return Refusal("type_missing", 400, "The activity has no type.")
     given, identity = doc.get("id"), id_of(doc.get("id"))
     if identity is None and (given is not None or levels == MAX_EMBEDDED):
-        return Refusal("id_missing" if given is None else "id_invalid", 400, "The activity needs an id that is a URL.")
+        return Refusal(
+            "id_missing" if given is None else "id_invalid", 400, "The activity needs an id that is a URL."
+        )
     actors = as_list(doc.get("actor"))
     actor = id_of(actors[0]) if len(actors) == 1 else None
     if actor is None:
@@ -67,9 +69,17 @@ def _activity(doc: Json, verb: str, identity: str, actor: str, levels: int) -> W
     items = as_list(doc.get("object"))[:MAX_OBJECTS]
     parsed = [_embedded(item, levels - 1) if isinstance(item, dict) else None for item in items]
     first = parsed[0] if parsed else None
-    if isinstance(first, WireCollection) and len(items) == 1 and (first.items or first.item_ids) and verb == "Announce":
+    if (
+        isinstance(first, WireCollection)
+        and len(items) == 1
+        and (first.items or first.item_ids)
+        and verb == "Announce"
+    ):
         contents = _items_of(first)
-        items, parsed = contents, [_embedded(i, levels - 1) if isinstance(i, dict) else None for i in contents]
+        items, parsed = (
+            contents,
+            [_embedded(i, levels - 1) if isinstance(i, dict) else None for i in contents],
+        )
         first = parsed[0] if parsed else None
     ids = [None if isinstance(item, list) else id_of(item) for item in items]
     objects: list[Target] = []

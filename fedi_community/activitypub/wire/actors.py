@@ -162,7 +162,11 @@ def _keys(doc: Json, identity: str) -> tuple[WireKey, ...]:
         if isinstance(item, dict) and item.get("type") == "Multikey":
             multibase = text_of(item.get("publicKeyMultibase"), MAX_KEY)
             key_id = id_of(item.get("id"))
-            if multibase is not None and key_id is not None and _is_own(key_id, item.get("controller"), identity):
+            if (
+                multibase is not None
+                and key_id is not None
+                and _is_own(key_id, item.get("controller"), identity)
+            ):
                 found.setdefault(key_id, WireKey(key_id, identity, multibase=multibase))
     return tuple(found.values())
 

@@ -80,7 +80,9 @@ def thread_title(obj: WireObject, group_handles: Collection[str]) -> str:
     """
     if obj.name:
         return obj.name
-    line = next(filter(None, (_said(line, group_handles) for line in plain(obj.content or "").split("\n"))), "")
+    line = next(
+        filter(None, (_said(line, group_handles) for line in plain(obj.content or "").split("\n"))), ""
+    )
     warning = clean_name(plain(obj.summary)) if obj.summary and obj.kind in ("Note", "Question") else ""
     return _cut(f"[{warning}] {line}".strip() if warning else line)
 

@@ -240,7 +240,9 @@ def _place(value: object) -> str | None:
     address = place.get("address")
     parts = [place.get("name")]
     if isinstance(address, dict):
-        parts += [address.get(key) for key in ("streetAddress", "postalCode", "addressLocality", "addressCountry")]
+        parts += [
+            address.get(key) for key in ("streetAddress", "postalCode", "addressLocality", "addressCountry")
+        ]
     else:
         parts.append(address)
     texts = [name for name in map(name_of, parts) if name is not None]

@@ -44,7 +44,9 @@ def _collection(doc: Json, kind: str, identity: str, *, with_page: bool) -> Wire
     page = None
     if with_page and isinstance(first, dict):
         page_id = id_of(first.get("id")) or identity
-        page = _collection(first, type_of(first, COLLECTION_KINDS) or "CollectionPage", page_id, with_page=False)
+        page = _collection(
+            first, type_of(first, COLLECTION_KINDS) or "CollectionPage", page_id, with_page=False
+        )
     return WireCollection(
         id=identity,
         kind=kind,

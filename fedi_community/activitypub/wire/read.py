@@ -145,7 +145,9 @@ def link_of(value: object) -> WireLink | None:
     if href is None:
         return None
     rel = tuple(item for item in as_list(value.get("rel"))[:8] if isinstance(item, str))
-    return WireLink(href, media_type_of(value), rel, name_of(value.get("name")), count_of(value.get("height")))
+    return WireLink(
+        href, media_type_of(value), rel, name_of(value.get("name")), count_of(value.get("height"))
+    )
 
 
 def media_type_of(doc: Json) -> str | None:
@@ -162,7 +164,9 @@ def text_of(value: object, limit: int = MAX_CONTENT) -> str | None:
     if isinstance(value, str):
         return value[:limit] or None
     if isinstance(value, dict):
-        return text_of(value.get("@value"), limit) if not isinstance(value.get("@value"), (dict, list)) else None
+        return (
+            text_of(value.get("@value"), limit) if not isinstance(value.get("@value"), (dict, list)) else None
+        )
     if isinstance(value, list):
         return next((item[:limit] for item in value if isinstance(item, str) and item), None)
     return None
@@ -189,7 +193,9 @@ def language_of(doc: Json, content: str | None, content_map: tuple[tuple[str, st
     candidates += [tag for tag, text in content_map if text == content]
     candidates += [tag for tag, _ in content_map[:1]]
     if not content_map:
-        candidates += [item.get("@language") for item in as_list(doc.get("@context"))[:16] if isinstance(item, dict)]
+        candidates += [
+            item.get("@language") for item in as_list(doc.get("@context"))[:16] if isinstance(item, dict)
+        ]
     return next((tag for tag in map(language_tag, candidates) if tag is not None), None)
 
 
@@ -300,7 +306,11 @@ def picture_of(value: object) -> Attachment | None:
     for item in reversed(as_list(value)[:16]):
         found = attachment_of(item)
         if found is not None:
-            return found if found.kind != "Link" else Attachment("Image", found.url, found.media_type, found.name)
+            return (
+                found
+                if found.kind != "Link"
+                else Attachment("Image", found.url, found.media_type, found.name)
+            )
     return None
 
 
@@ -317,7 +327,9 @@ def policy_of(value: object) -> InteractionPolicy | None:
     """GoToSocial's interaction policy, in the new words (automaticApproval) and the old (always)."""
     if not isinstance(value, dict):
         return None
-    parts = {name: _permission(value.get(name)) for name in ("canReply", "canAnnounce", "canLike", "canQuote")}
+    parts = {
+        name: _permission(value.get(name)) for name in ("canReply", "canAnnounce", "canLike", "canQuote")
+    }
     if not any(part is not None for part in parts.values()):
         return None
     return InteractionPolicy(parts["canReply"], parts["canAnnounce"], parts["canLike"], parts["canQuote"])

@@ -16,7 +16,19 @@ from fedi_community.activitypub.strict_json import Json
 PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
 
 OBJECT_KINDS: Final = frozenset(
-    {"Note", "Article", "Page", "Video", "Event", "Question", "Audio", "Image", "Link", "ChatMessage", "Tombstone"}
+    {
+        "Note",
+        "Article",
+        "Page",
+        "Video",
+        "Event",
+        "Question",
+        "Audio",
+        "Image",
+        "Link",
+        "ChatMessage",
+        "Tombstone",
+    }
 )
 ACTOR_KINDS: Final = frozenset({"Person", "Group", "Service", "Application", "Organization"})
 COLLECTION_KINDS: Final = frozenset(
