@@ -122,7 +122,9 @@ async def build(
     parts = Parts(settings, house, db, network, keyring, peers, documents, door, inbox, delivery, feeds, web)
     web.register_blueprint(ops(house, settings, parts))
     web.register_blueprint(pages(house, settings))
-    web.register_blueprint(federation(house, settings, keyring, peers, documents, page_functions(house, settings)))
+    web.register_blueprint(
+        federation(house, settings, keyring, peers, documents, page_functions(house, settings))
+    )
     web.register_blueprint(client_api(house, settings, peers))
     if db.engine == "sqlite":
         await db.write(queue.release_all)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, union
+from sqlalchemy import Select, and_, bindparam, func, or_, select, union
 
 from fedi_community.domain.model import PUBLIC, SERVER, Grant, Viewer, followers_of, mentors_of, staff_of
 from fedi_community.storage import tables as t
@@ -252,6 +252,47 @@ def depth_first(nodes: Sequence[tuple[int, int | None]], start: int) -> list[int
     return order
 
 
+def descendants_of(nodes: Sequence[tuple[int, int | None]], start: int) -> list[int]:
+    """What answers `start`, directly or not, depth first. Replies below one the viewer may not see are left out."""
+    children: dict[int, list[int]] = {}
+    for node, parent in nodes:
+        if parent is not None:
+            children.setdefault(parent, []).append(node)
+    order: list[int] = []
+    stack = list(reversed(children.get(start, [])))
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack.extend(reversed(children.get(node, [])))
+    return order
+
+
+def ancestors_of(nodes: Sequence[tuple[int, int | None]], start: int) -> list[int]:
+    """The chain above `start`, oldest first, as far as the viewer may see it."""
+    parents = dict(nodes)
+    chain: list[int] = []
+    step = parents.get(start)
+    while step is not None and step in parents and step not in chain:
+        chain.append(step)
+        step = parents.get(step)
+    return chain[::-1]
+
+
+_OWN_BOOST = Statement(
+    select(t.objects.c.id).where(
+        t.objects.c.boost_of == param("key"),
+        t.objects.c.author_id == param("owner"),
+        t.objects.c.state == word("published"),
+    )
+)
+
+
+async def own_boost(tx: Tx, owner: int, post_id: int) -> int | None:
+    """The actor's boost of a post."""
+    found: int | None = await tx.value(_OWN_BOOST, key=post_id, owner=owner)
+    return found
+
+
 # --- groups ---------------------------------------------------------------------------------------------------------------
 
 _LOCAL_GROUPS = Statement(
@@ -279,3 +320,12 @@ async def standing(tx: Tx, viewer: Viewer, group_id: int) -> dict[str, int]:
     names = {followers_of(group_id): "member", mentors_of(group_id): "mentor", staff_of(group_id): "staff"}
     rows = await tx.rows(_MEMBER_OF, viewer=viewer.id, ids=list(names))
     return {names[row[0]]: row[1] for row in rows}
+
+
+_TAG_ID = Statement(select(t.tags.c.id).where(t.tags.c.name == bindparam("name")))
+
+
+async def tag_id(tx: Tx, name: str) -> int | None:
+    """The id of a hashtag, in small letters."""
+    found: int | None = await tx.value(_TAG_ID, name=name)
+    return found

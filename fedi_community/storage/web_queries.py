@@ -1,0 +1,67 @@
+"""What the pages ask beyond posts and actors: gates for saying who reads, tags by name, the groups of a member.
+
+Nothing here decides who may see a post; posts reach a page only through `views.load_posts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, select
+
+from fedi_community.domain.model import Grant
+from fedi_community.storage import tables as t
+from fedi_community.storage.database import Tx
+from fedi_community.storage.dialect import Statement, number, one_of, param
+
+_GATES = Statement(
+    select(t.objects.c.id, t.gate_principals.c.principal_id)
+    .join(t.gate_principals, t.gate_principals.c.gate_id == t.objects.c.gate_id)
+    .where(one_of(t.objects.c.id, "ids"))
+)
+
+
+async def gates_of(tx: Tx, post_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Post id -> the principals of its thread's gate. For posts the viewer was shown already."""
+    wanted = list(set(post_ids))
+    if not wanted:
+        return {}
+    found: dict[int, set[int]] = {}
+    for post, principal in await tx.rows(_GATES, ids=wanted):
+        found.setdefault(post, set()).add(principal)
+    return {post: frozenset(principals) for post, principals in found.items()}
+
+
+_TAG = Statement(select(t.tags.c.id).where(t.tags.c.name == bindparam("name")))
+
+
+async def tag_id(tx: Tx, name: str) -> int | None:
+    found: int | None = await tx.value(_TAG, name=name)
+    return found
+
+
+_JOINED = Statement(
+    select(t.groups.c.actor_id, t.grants.c.state)
+    .join(t.grants, t.grants.c.collection_id == t.groups.c.actor_id + number(1))
+    .where(t.grants.c.actor_id == param("viewer"))
+)
+
+
+async def memberships(tx: Tx, viewer_id: int) -> dict[int, Grant]:
+    """Local group id -> how the viewer stands to its members. For the viewer alone."""
+    if not viewer_id:
+        return {}
+    return {row[0]: Grant(row[1]) for row in await tx.rows(_JOINED, viewer=viewer_id)}
+
+
+_FOLLOWS = Statement(
+    select(t.grants.c.state).where(
+        t.grants.c.actor_id == param("viewer"), t.grants.c.collection_id == param("collection")
+    )
+)
+
+
+async def grant_of(tx: Tx, viewer_id: int, collection: int) -> Grant | None:
+    """How the viewer stands to one collection."""
+    state = await tx.value(_FOLLOWS, viewer=viewer_id, collection=collection) if viewer_id else None
+    return None if state is None else Grant(state)
