@@ -18,11 +18,15 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 
 from fedi_community.storage.database import Database, open_database
 from fedi_community.storage.migrate import migrate
 from tests.make import Make
 
+structlog.configure(
+    processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+)
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 

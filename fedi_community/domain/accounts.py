@@ -207,6 +207,23 @@ def decide_role(
     return Decision(tuple(effects), group.id, "changed")
 
 
+def decide_membership(group_id: int, actor_id: int, facts: Facts) -> Decision | Refusal:
+    """Those who run the server put a member into a group, past invitation and approval."""
+    group, actor = facts.actors.get(group_id), facts.actors.get(actor_id)
+    if (
+        group is None
+        or actor is None
+        or not group.local
+        or not group.is_group
+        or facts.blocked(group_id, actor_id)
+    ):
+        return Refusal("not_found", 404, "There is no such group or member.")
+    joined = SetGrant(actor.id, followers_of(group.id), Grant.ACCEPTED, facts.now)
+    return Decision(
+        (joined, Audit("member_added", facts.now, group_id=group.id, target_id=actor.id)), group.id, "joined"
+    )
+
+
 def decide_peers(group_id: int, host: str, allow: bool, facts: Facts) -> Decision | Refusal:
     """Which hosts may hold a gated group's approved members."""
     group = facts.groups.get(group_id)

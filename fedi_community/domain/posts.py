@@ -405,10 +405,12 @@ def decide_incoming(item: Incoming, facts: Facts) -> Decision | Refusal:
     parent = facts.post_by_uri.get(item.in_reply_to) if item.in_reply_to else None
     if parent is not None and parent.boost_of is not None:
         parent = facts.posts.get(parent.boost_of)
-    if parent is not None and (parent.state is State.DELETED or not facts.may_view(author.id, parent)):
-        return Refusal("unknown_parent", 404)
-    if parent is not None and facts.blocked(author.id, parent.author_id):
-        return Refusal("unknown_parent", 404)
+    if parent is not None and (
+        parent.state is State.DELETED
+        or not facts.may_view(author.id, parent)
+        or facts.blocked(author.id, parent.author_id)
+    ):
+        parent = None  # what the author may not see is answered like what does not exist
     group = _incoming_group(item, facts, parent)
     if isinstance(group, Refusal):
         return group
@@ -423,6 +425,8 @@ def _incoming_group(item: Incoming, facts: Facts, parent: Post | None) -> Actor 
         relay_group = facts.actor_by_uri.get(item.relayed_by)
         if relay_group is not None and relay_group.is_group:
             return relay_group
+    if item.in_reply_to:
+        return None  # its thread cannot be found: the group is never guessed
     named = [facts.actor_by_uri[u] for u in dict.fromkeys(item.group_uris) if u in facts.actor_by_uri]
     groups = {a.id: a for a in named if a.is_group and a.uri in item.posts_to}
     local = [a for a in groups.values() if a.local]
@@ -514,7 +518,7 @@ def _wanted(
     """Somebody here has to do with it: a group or thread of ours, a follower here, a local reader named."""
     if parent is not None or group is not None or author.id in facts.followed:
         return True
-    return any(a.local for p in chosen if (a := facts.actors.get(p)) is not None)
+    return any(a.local and not a.is_group for p in chosen if (a := facts.actors.get(p)) is not None)
 
 
 # --- editing and taking back ----------------------------------------------------------------------------------------------

@@ -56,10 +56,9 @@ class Asking:
         return self.speaker.actor_id
 
 
-def covers(held: str, needed: str) -> bool:
-    """Whether a scope list covers a scope: `write` covers `write:statuses`."""
-    have = set(held.replace("+", " ").split())
-    return needed in have or needed.split(":", 1)[0] in have
+def covers(held: frozenset[str], needed: str) -> bool:
+    """Whether what a token holds covers a scope: `write` covers `write:statuses`, `follow` covers both kinds of follows."""
+    return needed in held or needed.split(":", 1)[0] in held or (needed.endswith(":follows") and "follow" in held)
 
 
 async def asking(house: House, scope: str | None) -> Asking:

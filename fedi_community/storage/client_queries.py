@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from fedi_community.domain.model import Grant
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, one_of, param
+from fedi_community.storage.dialect import Statement, one_of, param, word
 
 _GRANTS = Statement(
     select(t.grants.c.actor_id, t.grants.c.collection_id, t.grants.c.state).where(
@@ -46,3 +46,28 @@ async def relationships(tx: Tx, owner: int, ids: Sequence[int]) -> dict[int, dic
     for row in await tx.rows(_BLOCKS, owner=owner, ids=list(found)):
         found[row[0]]["blocking"] = True
     return found
+
+
+_self = t.speakers.alias()
+_own, _other = t.actors.alias(), t.actors.alias()
+_MAY_SPEAK = Statement(
+    select(_self.c.login_id, t.speakers.c.actor_id)
+    .select_from(
+        _self.join(_own, _own.c.id == _self.c.actor_id)
+        .join(t.speakers, t.speakers.c.login_id == _self.c.login_id)
+        .join(_other, _other.c.id == t.speakers.c.actor_id)
+    )
+    .where(
+        _self.c.role == word("self"),
+        _own.c.handle == bindparam("name"),
+        _own.c.host_id.is_(None),
+        _other.c.handle == bindparam("speaks_as"),
+        _other.c.host_id.is_(None),
+    )
+)
+
+
+async def may_speak(tx: Tx, name: str, speaks_as: str) -> tuple[int, int] | None:
+    """(login id, actor id) when the member `name` may speak as `speaks_as`: itself, a persona, or a group it is staff of."""
+    row = await tx.row(_MAY_SPEAK, name=name, speaks_as=speaks_as)
+    return None if row is None else (row[0], row[1])

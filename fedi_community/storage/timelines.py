@@ -329,3 +329,20 @@ async def tag_id(tx: Tx, name: str) -> int | None:
     """The id of a hashtag, in small letters."""
     found: int | None = await tx.value(_TAG_ID, name=name)
     return found
+
+
+_OWN_POSTS = Statement(
+    select(t.objects.c.id)
+    .where(
+        t.objects.c.author_id == param("owner"),
+        t.objects.c.id < param("before"),
+        t.objects.c.state != word("deleted"),
+    )
+    .order_by(t.objects.c.id.desc())
+    .limit(100)
+)
+
+
+async def own_posts(tx: Tx, owner: int, before: int | None = None) -> list[int]:
+    """Ids of what an actor wrote, newest first, in pages of 100: for its own export."""
+    return [row[0] for row in await tx.rows(_OWN_POSTS, owner=owner, before=before or NEWEST)]

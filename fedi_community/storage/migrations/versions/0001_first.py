@@ -196,10 +196,12 @@ def upgrade() -> None:
         ),
         sa.Column("received", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reason", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("waits_for", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sqlite_with_rowid=True,
     )
     op.create_index("ix_inbox_due", "inbox", ["state", "run_at"], unique=False)
+    op.create_index(op.f("ix_inbox_waits_for"), "inbox", ["waits_for"], unique=False)
     op.create_table(
         "jobs",
         sa.Column(

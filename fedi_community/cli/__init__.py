@@ -1,0 +1,44 @@
+"""The command line: one group of commands a file. Every command has help and examples, every error says what to do."""
+
+from __future__ import annotations
+
+import click
+
+from fedi_community import __version__
+from fedi_community.cli.content import feed
+from fedi_community.cli.demo import demo
+from fedi_community.cli.operations import backup, block, doctor, explain, export, restore
+from fedi_community.cli.people import group, member, token
+from fedi_community.cli.serving import migrate, serve, work
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="fedi-community")
+def main() -> None:
+    """A federated community: groups, articles and threaded discussions.
+
+    Settings come from FEDI_… variables or fedi.toml; see docs/reference/settings.md.
+
+    \b
+    Try it:     fedi-community demo
+    Run it:     FEDI_BASE_URL=https://community.example fedi-community serve
+    """
+
+
+for command in (
+    demo,
+    serve,
+    work,
+    migrate,
+    doctor,
+    member,
+    token,
+    group,
+    feed,
+    block,
+    explain,
+    export,
+    backup,
+    restore,
+):
+    main.add_command(command)

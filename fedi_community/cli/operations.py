@@ -1,0 +1,258 @@
+"""`doctor`, `block`, `explain`, `export`, `backup`, `restore`: for those who run a server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import orjson
+
+from fedi_community.activitypub.handlers import handler_of
+from fedi_community.activitypub.handlers.told import Told
+from fedi_community.activitypub.strict_json import loads
+from fedi_community.activitypub.wire import parse_activity
+from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
+from fedi_community.config import Settings
+from fedi_community.domain.effects import Audit, Decision, SetHost
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.model import Viewer
+from fedi_community.domain.origins import canonical_host
+from fedi_community.errors import Problem, Refusal
+from fedi_community.keyring import Keyring, master_key
+from fedi_community.perform import Change
+from fedi_community.perform import explain as explain_change
+from fedi_community.storage import timelines, views
+
+
+@click.command()
+@asynchronous
+async def doctor() -> None:
+    """Check keys, database, clock and reachability, and say what to mend."""
+    settings = settings_or_exit()
+    checks: list[tuple[str, str | None]] = [("settings", None)]
+    try:
+        async with open_house(settings) as house:
+            checks.append((f"database {house.db.engine}", None))
+            keyring = Keyring(house, master_key(settings.keys_dir))
+            await keyring.of(await keyring.instance())
+            checks.append(("instance key", None))
+    except (Problem, OSError, sqlite3.Error) as error:
+        checks.append(("database and keys", getattr(error, "safe", str(error))))
+    checks.append(("data folder", _writable(settings.data_dir)))
+    checks.append(("public address", await asyncio.to_thread(_resolves, settings)))
+    bad = [(name, why) for name, why in checks if why]
+    for name, why in checks:
+        click.echo(f"{'ok   ' if why is None else 'MEND '} {name}" + (f": {why}" if why else ""))
+    if bad:
+        raise click.ClickException(f"{len(bad)} thing(s) to mend, see above.")
+
+
+def _writable(folder: Path) -> str | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return f"cannot write to {folder}: {error.strerror}. Give the server's user the right to."
+    free = shutil.disk_usage(folder).free
+    return None if free > 500_000_000 else f"only {free // 1_000_000} MB free. Make room."
+
+
+def _resolves(settings: Settings) -> str | None:
+    parts = urlsplit(settings.base_url)
+    if parts.hostname in ("localhost", "127.0.0.1"):
+        return None
+    try:
+        socket.getaddrinfo(parts.hostname, parts.port or 443)
+    except OSError:
+        return f"{parts.hostname} does not resolve. Check FEDI_BASE_URL and the DNS entry."
+    return None
+
+
+@click.command()
+@click.argument("host")
+@click.option(
+    "--state", type=click.Choice(["suspended", "limited", "ok"]), default="suspended", show_default=True
+)
+@asynchronous
+async def block(host: str, state: str) -> None:
+    """Suspend a host: nothing comes from it, nothing goes to it, it sees nothing. --state ok lifts it.
+
+    \b
+    Example:  fedi-community block spam.example
+    """
+    name = canonical_host(host)
+    if name is None:
+        raise click.ClickException(f"{host!r} is no host name. Give it as in spam.example")
+
+    def decide(facts: Facts) -> Decision:
+        return Decision((SetHost(name, state), Audit(f"host_{state}", facts.now, detail={"host": name})))  # type: ignore[arg-type]
+
+    async with open_house(settings_or_exit()) as house:
+        await must(house, Change(Needs(), decide, 0))
+    click.echo(f"{name} is {state}.")
+
+
+@click.command()
+@click.argument("activity", type=click.File("rb"))
+@asynchronous
+async def explain(activity: click.utils.LazyFile) -> None:
+    """Say what an activity (a JSON file, or - for standard input) would do here, and undo it.
+
+    It is taken as said by its `actor`; nothing is fetched and nothing is kept.
+
+    \b
+    Example:  fedi-community explain activity.json
+    """
+    body = activity.read()
+    parsed = parse_activity(loads(body))
+    if isinstance(parsed, Refusal):
+        raise click.ClickException(f"Refused at the door: {parsed.reason}. {parsed.safe}")
+    async with open_house(settings_or_exit()) as house:
+        told = Told(parsed, parsed.actor, house.clock(), body)
+        handler = handler_of(told)
+
+        def decide(facts: Facts) -> Decision | Refusal:
+            return handler.decide(told, facts)
+
+        decided = await explain_change(house, Change(handler.needs(told), decide, handler.ids))
+    if isinstance(decided, Refusal):
+        click.echo(f"Refused: {decided.reason}")
+        return
+    click.echo(f"Verdict: {decided.verdict}")
+    for effect in decided.effects:
+        click.echo(f"  {type(effect).__name__}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--out", type=click.File("wb"), default="-", help="Where to write; standard output by default.")
+@asynchronous
+async def export(name: str, out: click.utils.LazyFile) -> None:
+    """Write a member's own posts and profile as JSON lines.
+
+    \b
+    Example:  fedi-community export nadia --out nadia.jsonl
+    """
+    async with open_house(settings_or_exit()) as house:
+        actor = await house.db.read(lambda tx: views.actor_by_handle(tx, name))
+        if actor is None:
+            raise click.ClickException(f"There is no member {name} here.")
+        out.write(
+            orjson.dumps({"type": actor.type, "id": actor.uri, "name": actor.name, "summary": actor.summary})
+            + b"\n"
+        )
+        viewer, before = Viewer(actor.id, local=True), None
+        while True:
+            ids = await house.db.read(lambda tx, b=before: timelines.own_posts(tx, actor.id, b))
+            if not ids:
+                break
+            for post in await house.db.read(lambda tx, i=tuple(ids): views.load_posts(tx, viewer, i)):
+                row = {"type": post.kind, "id": post.uri, "published": post.published, "visibility": post.visibility,
+                       "texts": [{"language": t.language, "name": t.name, "content": t.content, "source": t.source}
+                                 for t in post.texts]}  # fmt: skip
+                out.write(orjson.dumps(row) + b"\n")
+            before = ids[-1]
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the database and the media to one archive, while the server runs. Keys are not in it: keep them apart.
+
+    \b
+    Example:  fedi-community backup community.tar
+    """
+    settings = settings_or_exit()
+    with tempfile.TemporaryDirectory() as folder:
+        dump = Path(folder) / ("community.db" if settings.database.startswith("sqlite") else "community.dump")
+        _dump(settings, dump)
+        with tarfile.open(file, "w") as archive:
+            archive.add(dump, dump.name)
+            media = settings.data_dir / "media"
+            if media.is_dir():
+                archive.add(media, "media")
+    click.echo(
+        f"Wrote {file} ({file.stat().st_size // 1024} KiB). Back up {settings.keys_dir} too, in another place."
+    )
+
+
+def _dump(settings: Settings, target: Path) -> None:
+    if settings.database.startswith("sqlite"):
+        path = Path(settings.database.removeprefix("sqlite:///"))
+        if not path.exists():
+            raise click.ClickException(f"There is no database at {path}.")
+        source = sqlite3.connect(path)
+        with source, sqlite3.connect(target) as copy:
+            source.backup(copy)
+        source.close()
+        return
+    _run(["pg_dump", "--format=custom", f"--file={target}", settings.database])
+
+
+def _run(arguments: list[str]) -> None:
+    program = shutil.which(arguments[0])
+    if program is None:
+        raise click.ClickException(f"{arguments[0]} is not installed; it comes with the PostgreSQL client.")
+    done = subprocess.run([program, *arguments[1:]], capture_output=True, text=True, env=os.environ)  # noqa: S603
+    if done.returncode:
+        raise click.ClickException(done.stderr.strip()[-500:])
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask before overwriting.")
+def restore(file: Path, yes: bool) -> None:
+    """Put back what `backup` wrote. Stop the server first; what is there now is replaced.
+
+    \b
+    Example:  fedi-community restore community.tar
+    """
+    settings = settings_or_exit()
+    if not yes:
+        click.confirm(f"Replace the database {settings.database} and the media?", abort=True)
+    from fedi_community.cli.serving import only_process
+
+    with only_process(settings), tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(file) as archive:
+            archive.extractall(folder, filter="data")
+        _load(settings, Path(folder))
+        media = Path(folder) / "media"
+        if media.is_dir():
+            shutil.copytree(media, settings.data_dir / "media", dirs_exist_ok=True)
+    click.echo(
+        "Restored. The keys folder must be the one that belongs to this backup; `fedi-community doctor` checks it."
+    )
+
+
+def _load(settings: Settings, folder: Path) -> None:
+    if settings.database.startswith("sqlite"):
+        source = folder / "community.db"
+        if not source.is_file():
+            raise click.ClickException("This archive holds no SQLite database.")
+        target = Path(settings.database.removeprefix("sqlite:///"))
+        for suffix in ("-wal", "-shm"):
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
+        shutil.copy(source, target)
+        return
+    if not (folder / "community.dump").is_file():
+        raise click.ClickException("This archive holds no PostgreSQL dump.")
+    _run(
+        [
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            f"--dbname={settings.database}",
+            str(folder / "community.dump"),
+        ]
+    )
