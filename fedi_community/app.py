@@ -134,11 +134,11 @@ async def build(
 class _Json(JSONProvider):
     """orjson: 9 µs for twenty statuses against 106."""
 
-    def dumps(self, object_: Any, **kwargs: Any) -> str:
-        return orjson.dumps(object_).decode()
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return orjson.dumps(obj).decode()
 
-    def loads(self, object_: str | bytes, **kwargs: Any) -> Any:
-        return orjson.loads(object_)
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
 
 
 def _quart(settings: Settings) -> Quart:

@@ -116,10 +116,8 @@ class _FeedServer:
                 path = head.split(b" ", 2)[1].decode("latin-1")
                 kind, body = documents.get(path, ("text/plain", b"not here"))
                 status = "200 OK" if path in documents else "404 Not Found"
-                writer.write(
-                    f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
-                    + body
-                )
+                fields = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close"
+                writer.write(f"HTTP/1.1 {status}\r\n{fields}\r\n\r\n".encode() + body)
                 await writer.drain()
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, IndexError):
                 pass

@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import click
@@ -26,9 +27,10 @@ from fedi_community.domain.effects import Audit, Decision, SetHost
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Viewer
 from fedi_community.domain.origins import canonical_host
+from fedi_community.domain.views import PostView
 from fedi_community.errors import Problem, Refusal
 from fedi_community.keyring import Keyring, master_key
-from fedi_community.perform import Change
+from fedi_community.perform import Change, House
 from fedi_community.perform import explain as explain_change
 from fedi_community.storage import timelines, views
 
@@ -105,7 +107,7 @@ async def block(host: str, state: str) -> None:
 @click.command()
 @click.argument("activity", type=click.File("rb"))
 @asynchronous
-async def explain(activity: click.utils.LazyFile) -> None:
+async def explain(activity: BinaryIO) -> None:
     """Say what an activity (a JSON file, or - for standard input) would do here, and undo it.
 
     It is taken as said by its `actor`; nothing is fetched and nothing is kept.
@@ -137,7 +139,7 @@ async def explain(activity: click.utils.LazyFile) -> None:
 @click.argument("name")
 @click.option("--out", type=click.File("wb"), default="-", help="Where to write; standard output by default.")
 @asynchronous
-async def export(name: str, out: click.utils.LazyFile) -> None:
+async def export(name: str, out: BinaryIO) -> None:
     """Write a member's own posts and profile as JSON lines.
 
     \b
@@ -151,17 +153,22 @@ async def export(name: str, out: click.utils.LazyFile) -> None:
             orjson.dumps({"type": actor.type, "id": actor.uri, "name": actor.name, "summary": actor.summary})
             + b"\n"
         )
-        viewer, before = Viewer(actor.id, local=True), None
-        while True:
-            ids = await house.db.read(lambda tx, b=before: timelines.own_posts(tx, actor.id, b))
-            if not ids:
-                break
-            for post in await house.db.read(lambda tx, i=tuple(ids): views.load_posts(tx, viewer, i)):
+        before: int | None = None
+        while ids := await _own_ids(house, actor.id, before):
+            for post in await _own_posts(house, actor.id, ids):
                 row = {"type": post.kind, "id": post.uri, "published": post.published, "visibility": post.visibility,
                        "texts": [{"language": t.language, "name": t.name, "content": t.content, "source": t.source}
                                  for t in post.texts]}  # fmt: skip
                 out.write(orjson.dumps(row) + b"\n")
             before = ids[-1]
+
+
+async def _own_ids(house: House, owner: int, before: int | None) -> list[int]:
+    return await house.db.read(lambda tx: timelines.own_posts(tx, owner, before))
+
+
+async def _own_posts(house: House, owner: int, ids: list[int]) -> list[PostView]:
+    return await house.db.read(lambda tx: views.load_posts(tx, Viewer(owner, local=True), ids))
 
 
 @click.command()

@@ -137,15 +137,17 @@ def _role_command(role: Any) -> click.Command:
     @click.command(role)
     @click.argument("handle")
     @click.argument("action", type=click.Choice(["add", "remove"]))
-    @click.argument("name")
+    @click.argument("name")  # type: ignore[untyped-decorator]
     @asynchronous
     async def run(handle: str, action: str, name: str) -> None:
         async with open_house(settings_or_exit()) as house:
             await _set_role(house, handle, name, role, action == "add")
         click.echo(f"{name} is {'now' if action == 'add' else 'no longer'} {role} of {handle}.")
 
-    run.help = f"Make NAME {role} of the group HANDLE, or end it.\n\n\b\nExample:  fedi-community group {role} sleep_well add nadia"
-    return run
+    command: click.Command = run
+    example = f"Example:  fedi-community group {role} sleep_well add nadia"
+    command.help = f"Make NAME {role} of the group HANDLE, or end it.\n\n\b\n{example}"
+    return command
 
 
 async def _set_role(house: House, handle: str, name: str, role: Any, on: bool) -> None:

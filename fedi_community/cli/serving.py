@@ -125,7 +125,7 @@ async def run_server(
         worker = None if no_work else group.create_task(parts.work())
         if ready is not None:
             group.create_task(_as_coroutine(ready()))
-        await hypercorn_serve(parts.asgi, config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type]
+        await hypercorn_serve(parts.asgi, config, shutdown_trigger=stopping.wait)
         await parts.stop()
         if worker is not None:
             await asyncio.wait([worker], timeout=GRACE_S)

@@ -13,7 +13,7 @@ from fedi_community.domain import relations
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.views import ActorView
-from fedi_community.errors import Refusal, not_found
+from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.base import Api, Asking, answer, cursor, endpoint, identifier
 from fedi_community.mastodon.params import TRUE, many, parameters
@@ -150,12 +150,17 @@ async def _by_handle(api: Api, asked: Asking, text: str, resolve: bool = False) 
         learned = uri if isinstance(uri, Failed) else await api.peers.learn_actor(uri)
         if isinstance(learned, Failed):
             return None
-        return await account_of(api, asked, learned)
+        return await _existing(api, asked, learned)
     if local is None:
         return None
+    return await _existing(api, asked, local.id)
+
+
+async def _existing(api: Api, asked: Asking, account_id: int) -> ActorView | None:
+    """The account, None when it does not exist for the viewer."""
     try:
-        return await account_of(api, asked, local.id)
-    except Exception:
+        return await account_of(api, asked, account_id)
+    except Problem:
         return None
 
 
@@ -190,7 +195,8 @@ async def _by_url(api: Api, asked: Asking, url: str, resolve: bool, found: dict[
         else:
             actor = (await api.house.db.read(lambda tx: views.load_actors(tx, [learned]))).get(learned)
     if actor is not None:
-        found["accounts"].append(entities.account(await account_of(api, asked, actor.id), base))
+        shown = await _existing(api, asked, actor.id)
+        found["accounts"] += [] if shown is None else [entities.account(shown, base)]
     elif post_id is not None:
         posts = await api.house.db.read(lambda tx: views.load_posts(tx, asked.viewer, [post_id]))
         found["statuses"] += [entities.status(p, base, now=now, viewer_id=asked.viewer.id) for p in posts]

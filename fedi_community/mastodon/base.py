@@ -58,7 +58,11 @@ class Asking:
 
 def covers(held: frozenset[str], needed: str) -> bool:
     """Whether what a token holds covers a scope: `write` covers `write:statuses`, `follow` covers both kinds of follows."""
-    return needed in held or needed.split(":", 1)[0] in held or (needed.endswith(":follows") and "follow" in held)
+    return (
+        needed in held
+        or needed.split(":", 1)[0] in held
+        or (needed.endswith(":follows") and "follow" in held)
+    )
 
 
 async def asking(house: House, scope: str | None) -> Asking:

@@ -21,7 +21,14 @@ from fedi_community.domain.model import PUBLIC, STRANGER, Grant
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, insert_row, number, one_of, param, word
-from fedi_community.storage.visible import NOT_EVEN_PUBLIC, _blocked, _exists, _reaches, moderates, visible_ids
+from fedi_community.storage.visible import (
+    NOT_EVEN_PUBLIC,
+    _blocked,
+    _exists,
+    _reaches,
+    moderates,
+    visible_ids,
+)
 
 CHUNK: Final = 1000
 """Candidates of one unit of work."""
@@ -145,7 +152,9 @@ _COPIES = Statement(
         _L.host_id > param("after"),
         _H.state != word("suspended"),
         ~exists(
-            select(number(1)).where(_sent.c.activity_id == param("activity_id"), _sent.c.host_id == _L.host_id)
+            select(number(1)).where(
+                _sent.c.activity_id == param("activity_id"), _sent.c.host_id == _L.host_id
+            )
         ),
     )
     .order_by(_L.host_id)
@@ -160,7 +169,10 @@ _ATTEMPTED = Statement(
         t.activities.c.object_id == param("object_id"),
         _D.mode == word("content"),
         _H.state != word("suspended"),
-        or_(_D.attempts > number(0), and_(_H.lease_by.is_not(None), _H.lease_by != word("hold"))),
+        or_(
+            _D.attempts > number(0),
+            and_(_H.lease_by.is_not(None), _H.lease_by != word("hold"), _H.lease_by != word("pause")),
+        ),
     )
 )
 
@@ -203,9 +215,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """deliveries: rows asked for (an inbox that has one already counts). more: there is more to expand."""
+    """deliveries: rows asked for (an inbox that has one already counts). activities: how many were worked on. more: there
+    is more to expand."""
 
     deliveries: int
+    activities: int
     more: bool
 
 
@@ -236,17 +250,17 @@ class _Expansion:
 
 async def expand(tx: Tx, terms: Terms, chunk: int = CHUNK) -> Expanded:
     """Expand what waits, oldest first, up to about `chunk` candidates."""
-    made, budget = 0, chunk
+    made, activities, budget = 0, 0, chunk
     while budget > 0:
         row = await tx.row(_FIRST)
         if row is None:
-            return Expanded(made, False)
+            return Expanded(made, activities, False)
         public = await _is_public(tx, row)
         work = _Expansion(row, terms, public, budget)
         await _expand_row(tx, work)
-        made += len(work.made)
+        made, activities = made + len(work.made), activities + 1
         budget = min(work.budget, budget - ROW_COST)
-    return Expanded(made, True)
+    return Expanded(made, activities, True)
 
 
 async def _is_public(tx: Tx, row: Row) -> bool:

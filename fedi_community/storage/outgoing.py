@@ -2,15 +2,14 @@
 
 What is leased is a host, not a delivery, so that order and limits are per host and one process minds a host at a time. The
 columns of `hosts` that this room writes: `retry_at` is when the lane is to be looked at next (null: nothing waits),
-`lease_until`/`lease_by` who minds it until when, or `hold`: nobody before then, because the host asked for a pause or the
-breaker is open. `failures` counts failures one after another, `failing_since` is the time of their first.
+`lease_until`/`lease_by` who minds it until when, or, with the words `hold` (the breaker is open) and `pause` (the host asked for
+it), that nobody does before then. `failures` counts failures one after another, `failing_since` is the time of their first.
 
 A row is gone once its delivery is done, `dead` when it was given up. Nothing here knows HTTP.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from fedi_community.storage.visible import visible_ids
 
 LEASE_MS: Final = 120_000
 HOLD: Final = "hold"
+PAUSE: Final = "pause"
 SCAN: Final = (32, 128, 512, 2048)
 """Rows of a lane that are looked through, page by page, for one that may go."""
 BLOCKED_PAUSE_MS: Final = 5_000
@@ -33,6 +33,8 @@ DEAD_KEPT_MS: Final = 30 * 24 * 3_600_000
 
 _D, _H, _X = t.deliveries.c, t.hosts.c, t.activities.c
 _is_waiting = _D.state == word("waiting")
+_held = _H.lease_by == word(HOLD)
+_is_minded = and_(_H.lease_by.is_not(None), _H.lease_by != word(HOLD), _H.lease_by != word(PAUSE))
 
 # --- leases ------------------------------------------------------------------------------------------------------------
 
@@ -106,10 +108,7 @@ _LET_GO = Statement(
     )
 )
 _LOOK_AT = Statement(select(func.min(_H.retry_at)).where(one_of(_H.id, "ids"), _H.lease_until.is_(None)))
-_held = _H.lease_by == word(HOLD)
-_RELEASE_ALL = Statement(
-    update(t.hosts).where(_H.lease_by.is_not(None), ~_held).values(lease_until=None, lease_by=None)
-)
+_RELEASE_ALL = Statement(update(t.hosts).where(_is_minded).values(lease_until=None, lease_by=None))
 _any = t.deliveries.alias()
 _FIND_LANES = Statement(
     update(t.hosts)
@@ -132,7 +131,11 @@ _MAY_BE_SENT_BY_THE_LAST = Statement(
         _D.attempts == number(0),
         _D.host_id.in_(
             select(_minded.c.id)
-            .where(_minded.c.lease_by.is_not(None), _minded.c.lease_by != word(HOLD))
+            .where(
+                _minded.c.lease_by.is_not(None),
+                _minded.c.lease_by != word(HOLD),
+                _minded.c.lease_by != word(PAUSE),
+            )
             .scalar_subquery()
         ),
     )
@@ -212,15 +215,16 @@ _DROP_UNREACHABLE = Statement(
     )
     .values(state=word("dead"), reason=word("host_unreachable"))
 )
-_PURGE = Statement(
-    delete(t.deliveries).where(_D.state == word("dead"), _D.created < param("before"))
-)
+_PURGE = Statement(delete(t.deliveries).where(_D.state == word("dead"), _D.created < param("before")))
 _WAITING = Statement(select(func.count()).select_from(t.deliveries).where(_is_waiting))
 
 
 def _copy(insert: Inserts) -> Any:
     made = insert(t.ledger).values(
-        {n: bindparam(n, type_=t.ledger.c[n].type) for n in ("object_id", "host_id", "inbox", "how", "created")}
+        {
+            n: bindparam(n, type_=t.ledger.c[n].type)
+            for n in ("object_id", "host_id", "inbox", "how", "created")
+        }
     )
     return made.on_conflict_do_update(
         index_elements=["object_id", "host_id"],
@@ -231,24 +235,25 @@ def _copy(insert: Inserts) -> Any:
 
 _COPY = Statement(_copy)
 
-_FAILING = Statement(
-    select(_H.id).where(
-        _H.name == bindparam("name"),
-        or_(_H.failures > number(0), _H.failing_since.is_not(None), and_(_held, _H.retry_at.is_not(None))),
+_FAILING = Statement(select(_H.id).where(_H.name == bindparam("name"), _H.failures > number(0)))
+_AT_ONCE = Statement(
+    update(t.deliveries)
+    .where(
+        _is_waiting,
+        _D.run_at > param("now"),
+        _D.host_id.in_(select(_H.id).where(_H.id == param("key"), _held).scalar_subquery()),
     )
+    .values(run_at=param("now"))
 )
 _ALIVE = Statement(
     update(t.hosts)
-    .where(_H.name == bindparam("host_name"))
+    .where(_H.id == param("key"))
     .values(
         failures=number(0),
         failing_since=None,
         lease_until=case((_held, None), else_=_H.lease_until),
         lease_by=case((_held, None), else_=_H.lease_by),
-        retry_at=case(
-            (and_(_held, _H.retry_at.is_not(None)), case((_H.retry_at > param("now"), param("now")), else_=_H.retry_at)),
-            else_=_H.retry_at,
-        ),
+        retry_at=case((and_(_held, _H.retry_at > param("now")), param("now")), else_=_H.retry_at),
     )
 )
 
@@ -301,8 +306,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The end of a lease. hold_until: nobody minds the host before, 0 for no hold. success: time of its last answer.
-    unreachable: drop what waits, but what takes something back."""
+    """The end of a lease. hold_until: nobody minds the host before, 0 for no hold. paused: because it asked for it, and not
+    because it fails. success: time of its last answer. unreachable: drop what waits, but what takes something back."""
 
     host_id: int
     failures: int
@@ -311,6 +316,7 @@ class Release:
     form: str | None
     form_at: int | None
     hold_until: int = 0
+    paused: bool = False
     unreachable: bool = False
 
 
@@ -413,7 +419,7 @@ async def _end_leases(tx: Tx, turn: Turn, turned: Turned) -> None:
         [
             {
                 "key": r.host_id, "owner": turn.owner, "hold_until": r.hold_until or None,
-                "hold_by": HOLD if r.hold_until else None, "look_at": r.hold_until, "failed": r.failures,
+                "hold_by": (PAUSE if r.paused else HOLD) if r.hold_until else None, "look_at": r.hold_until, "failed": r.failures,
                 "since": r.failing_since, "success": r.success, "form": r.form, "form_at": r.form_at,
             }
             for r in turn.releases
@@ -427,7 +433,7 @@ async def _lease(tx: Tx, turn: Turn, turned: Turned, found: dict[int, list[Row]]
     if not due:
         return
     await tx.run(_TAKE, ids=[r["id"] for r in due], until=turn.now + LEASE_MS, owner=turn.owner)
-    crashed = [r["id"] for r in due if r["lease_by"] not in (None, HOLD)]
+    crashed = [r["id"] for r in due if r["lease_by"] not in (None, HOLD, PAUSE)]
     if crashed:  # whoever minded them is gone, and may have sent what he did not report
         await tx.run(_MAY_BE_SENT, ids=crashed)
     barred = [r["id"] for r in due if r["state"] == "suspended" or (turn.listed_only and not r["listed"])]
@@ -495,8 +501,7 @@ async def _next_rows(tx: Tx, turn: Turn, refill: Refill, turned: Turned) -> list
 
 async def _judge(tx: Tx, turn: Turn, turned: Turned, found: dict[int, list[Row]]) -> None:
     """Ask the rule for each row, and end those that it does not let out."""
-    about = {r["object_id"]: r["mode"] for rows in found.values() for r in rows if r["object_id"] is not None}
-    told = [o for o, mode in about.items() if mode == "content"]
+    told = {r["object_id"] for rows in found.values() for r in rows if r["mode"] == "content"} - {None}
     public = await visible_ids(tx, STRANGER, told)
     back = {r["object_id"] for rows in found.values() for r in rows if r["mode"] == "retraction"} - {None}
     was_public = await had_been_public(tx, back) if back else frozenset()
@@ -559,7 +564,13 @@ async def host_is_alive(db: Database, name: str, now: int) -> bool:
     """A verified request came from the host: close its breaker and let what waits go. True if there was anything to do.
 
     One look-up, and no write, for a host that did not fail lately."""
-    if await db.read(lambda tx: tx.value(_FAILING, name=name)) is None:
+    key = await db.read(lambda tx: tx.value(_FAILING, name=name))
+    if key is None:
         return False
-    await db.write(lambda tx: tx.run(_ALIVE, host_name=name, now=now))
+
+    async def revive(tx: Tx) -> None:
+        await tx.run(_AT_ONCE, key=key, now=now)
+        await tx.run(_ALIVE, key=key, now=now)
+
+    await db.write(revive)
     return True

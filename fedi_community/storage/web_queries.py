@@ -16,7 +16,7 @@ from fedi_community.storage.dialect import Statement, number, one_of, param
 
 _GATES = Statement(
     select(t.objects.c.id, t.gate_principals.c.principal_id)
-    .join(t.gate_principals, t.gate_principals.c.gate_id == t.objects.c.gate_id)
+    .select_from(t.objects.join(t.gate_principals, t.gate_principals.c.gate_id == t.objects.c.gate_id))
     .where(one_of(t.objects.c.id, "ids"))
 )
 
@@ -42,7 +42,7 @@ async def tag_id(tx: Tx, name: str) -> int | None:
 
 _JOINED = Statement(
     select(t.groups.c.actor_id, t.grants.c.state)
-    .join(t.grants, t.grants.c.collection_id == t.groups.c.actor_id + number(1))
+    .select_from(t.groups.join(t.grants, t.grants.c.collection_id == t.groups.c.actor_id + number(1)))
     .where(t.grants.c.actor_id == param("viewer"))
 )
 

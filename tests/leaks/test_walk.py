@@ -1,0 +1,289 @@
+"""The leak walk: every route, asked by every kind of viewer about everything that exists.
+
+A canary that a viewer may not see stands in no byte of any answer to it, and what it may not see is answered exactly as
+what does not exist. A route that the walk does not know fails it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.leaks.stage import AS2, EVERYBODY, Seat, Stage, canary, open_stage
+
+MISSING = 700_000_000_000_000_000  # as many digits as a real id
+GROUPS = ("sleep", "caregivers", "hiddenname", "neighbours", "heart")
+NAMES = ("nadia", "omar", "eve", "invited")
+WHICH = ("outbox", "followers", "members", "following", "featured", "moderators")
+
+# Route -> addresses to ask. {post} stands for each post, {group} and {name} for each group and member.
+READ: dict[str, tuple[str, ...]] = {
+    "/": ("/",),
+    "/.well-known/host-meta": ("/.well-known/host-meta",),
+    "/.well-known/nodeinfo": ("/.well-known/nodeinfo",),
+    "/.well-known/webfinger": (
+        "/.well-known/webfinger?resource=acct:{group}@clinic.example",
+        "/.well-known/webfinger?resource=acct:{name}@clinic.example",
+        "/.well-known/webfinger?resource=https://clinic.example/groups/{group}",
+    ),
+    "/@<name>": ("/@{name}",),
+    "/about": ("/about",),
+    "/activities/<key>": ("/activities/{activity}",),
+    "/actor": ("/actor",),
+    "/actor/outbox": ("/actor/outbox",),
+    "/api/<path:rest>": ("/api/v1/nothing",),
+    "/api/v1/accounts/<account_id>": ("/api/v1/accounts/{actor}",),
+    "/api/v1/accounts/<account_id>/statuses": (
+        "/api/v1/accounts/{actor}/statuses", "/api/v1/accounts/{actor}/statuses?pinned=true",
+    ),
+    "/api/v1/accounts/lookup": ("/api/v1/accounts/lookup?acct={name}", "/api/v1/accounts/lookup?acct={group}"),
+    "/api/v1/accounts/relationships": ("/api/v1/accounts/relationships?id[]={actor}",),
+    "/api/v1/accounts/verify_credentials": ("/api/v1/accounts/verify_credentials",),
+    "/api/v1/instance": ("/api/v1/instance",),
+    "/api/v1/statuses/<status_id>": ("/api/v1/statuses/{post}",),
+    "/api/v1/statuses/<status_id>/context": ("/api/v1/statuses/{post}/context",),
+    "/api/v1/statuses/<status_id>/source": ("/api/v1/statuses/{post}/source",),
+    "/api/v1/timelines/home": ("/api/v1/timelines/home",),
+    "/api/v1/timelines/public": ("/api/v1/timelines/public", "/api/v1/timelines/public?local=true"),
+    "/api/v1/timelines/tag/<name>": ("/api/v1/timelines/tag/canarytaggated", "/api/v1/timelines/tag/canarytagserver"),
+    "/api/v2/instance": ("/api/v2/instance",),
+    "/api/v2/search": (
+        "/api/v2/search?q=https://clinic.example/objects/{post}", "/api/v2/search?q={group}", "/api/v2/search?q=canary",
+        "/api/v2/search?q=https://clinic.example/groups/{group}",
+    ),
+    "/groups": ("/groups",),
+    "/groups/<handle>": ("/groups/{group}",),
+    "/groups/<handle>/<any(outbox,followers,members,following,featured,moderators):which>": tuple(
+        f"/groups/{{group}}/{w}" for w in WHICH
+    ),
+    "/groups/<handle>/feed": ("/groups/{group}/feed",),
+    "/healthz": ("/healthz",),
+    "/login": ("/login",),
+    "/logout": ("/logout",),
+    "/metrics": ("/metrics",),
+    "/nodeinfo/<any('2.0','2.1'):version>": ("/nodeinfo/2.0", "/nodeinfo/2.1"),
+    "/objects/<key>": ("/objects/{post}",),
+    "/objects/<key>/replies": ("/objects/{post}/replies",),
+    "/objects/<object_id>/article": ("/objects/{post}/article",),
+    "/objects/<object_id>/delete": ("/objects/{post}/delete",),
+    "/privacy": ("/privacy",),
+    "/readyz": ("/readyz",),
+    "/static/<name>": ("/static/style.css",),
+    "/tags/<name>": ("/tags/canarytaggated", "/tags/canarytagserver"),
+    "/threads/<key>/context": ("/threads/{post}/context",),
+    "/threads/<object_id>": ("/threads/{post}",),
+    "/users/<name>": ("/users/{name}",),
+    "/users/<name>/<any(outbox,followers,following,featured):which>": tuple(
+        f"/users/{{name}}/{w}" for w in ("outbox", "followers", "following", "featured")
+    ),
+    "/write": ("/write", "/write?reply_to={post}", "/write?edit={post}", "/write?group={group}"),
+}  # fmt: skip
+# Routes that change something: asked about a post or group the viewer may not see, they answer as for a missing one.
+CHANGE: dict[str, str] = {
+    "POST /api/v1/accounts/<account_id>/follow": "/api/v1/accounts/{hidden}/follow",
+    "POST /api/v1/accounts/<account_id>/unfollow": "/api/v1/accounts/{hidden}/unfollow",
+    "POST /api/v1/statuses": "/api/v1/statuses",
+    "PUT /api/v1/statuses/<status_id>": "/api/v1/statuses/{post}",
+    "DELETE /api/v1/statuses/<status_id>": "/api/v1/statuses/{post}",
+    **{
+        f"POST /api/v1/statuses/<status_id>/{verb}": f"/api/v1/statuses/{{post}}/{verb}"
+        for verb in ("bookmark", "unbookmark", "favourite", "unfavourite", "reblog", "unreblog")
+    },
+    "POST /@<name>/follow": "",
+    "POST /@<name>/unfollow": "",
+    "POST /groups/<handle>/join": "/groups/{hiddenname}/join",
+    "POST /groups/<handle>/leave": "/groups/{hiddenname}/leave",
+    "POST /login": "",
+    "POST /logout": "",
+    "POST /objects/<object_id>/delete": "/objects/{post}/delete",
+    "POST /objects/<object_id>/like": "/objects/{post}/like",
+    "POST /write": "/write",
+}
+DOCUMENT = re.compile(r"^/objects/\{post\}(/replies)?$|^/threads/.*/context$|^/activities")
+VOLATILE = {"date", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"}
+
+
+@pytest.fixture
+async def stage(database_url: str, tmp_path: Path) -> Any:
+    async with open_stage(database_url, tmp_path) as made:
+        yield made
+
+
+def addresses(stage: Stage, pattern: str) -> list[str]:
+    """The addresses a pattern stands for, missing things among them."""
+    choices: dict[str, list[Any]] = {
+        "post": [*stage.posts.values(), MISSING],
+        "activity": [i + 4 * n for i in stage.posts.values() for n in range(4)],
+        "group": [*GROUPS, "nosuchgroup"],
+        "name": [*NAMES, "nosuchname"],
+        "actor": [stage.make.ids[n] for n in (*GROUPS, *NAMES)],
+    }
+    for word, values in choices.items():
+        if f"{{{word}}}" in pattern:
+            return [pattern.replace(f"{{{word}}}", str(value)) for value in values]
+    return [pattern]
+
+
+def known_routes(stage: Stage) -> set[str]:
+    found = set()
+    for rule in stage.parts.web.url_map.iter_rules():
+        path = rule.rule
+        if path.startswith("/es/") and path != "/es/<path:rest>":
+            path = (
+                path[3:].replace("/objects/<object_id>", "/objects/<key>")
+                if path.endswith("<object_id>") and "/objects/" in path
+                else path[3:]
+            )
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            found.add(path if method == "GET" else f"{method} {path}")
+    return found - {"/es/<path:rest>"} - {f"{m} /api/<path:rest>" for m in ("POST", "PUT", "PATCH", "DELETE")}
+
+
+async def test_the_walk_knows_every_route(stage: Stage) -> None:
+    assert known_routes(stage) - set(READ) - set(CHANGE) == set()
+    assert set(READ) | set(CHANGE) <= known_routes(stage)
+
+
+def leaked(seat: Seat, stage: Stage, status: int, headers: dict[str, str], body: bytes) -> set[str]:
+    """Canaries in an answer that this viewer may not see."""
+    text = (body.decode("utf-8", "replace") + repr(headers)).lower()
+    # ActivityPub documents are asked for with signatures: a session counts for nothing there, nor a signature on pages.
+    # A group's Atom feed holds what everybody may read, whoever asks.
+    kind = {k.lower(): v for k, v in headers.items()}.get("content-type", "")
+    document = "activity+json" in kind
+    alone = "atom+xml" in kind or (document if not seat.signer else not document)
+    may = EVERYBODY if alone else seat.may
+    found = {name for name in stage.posts if canary(name) in text and name not in may}
+    if "hiddenname" in text and seat.name != "invited":
+        found.add("the hidden group")
+    return found
+
+
+async def test_no_answer_holds_what_its_viewer_may_not_see(stage: Stage) -> None:
+    asked = 0
+    seen: dict[str, set[str]] = {}
+    for seat in stage.seats:
+        for patterns in READ.values():
+            for pattern in patterns:
+                for path in addresses(stage, pattern):
+                    asked += 1
+                    await _ask(stage, seat, path, seen)
+    assert asked > 3000
+    for seat in stage.seats:  # the walk is worth something only if it finds what is there to be found
+        missed = seat.may - seen.get(seat.name, set())
+        assert not missed, f"{seat.name} never got to see {missed}"
+
+
+async def _ask(stage: Stage, seat: Seat, path: str, seen: dict[str, set[str]]) -> None:
+    remote = bool(seat.signer)
+    accepts = (AS2,) if remote else ("text/html", AS2)
+    places = (
+        ("",)
+        if remote or path.startswith(("/api", "/.well-known", "/nodeinfo", "/static", "/healthz"))
+        else ("", "/es")
+    )
+    for accept in accepts:
+        for prefix in places:
+            if accept == AS2 and prefix:
+                continue
+            status, headers, body = await stage.get(seat, prefix + path, accept)
+            if "hiddenname" in path:  # what was asked for may be echoed
+                body = body.replace(b"hiddenname", b"")
+                headers = {k: v.replace("hiddenname", "") for k, v in headers.items()}
+            found = leaked(seat, stage, status, headers, body)
+            assert not found, f"{seat.name} got {found} from {prefix}{path} ({accept}, {status})"
+            assert status < 500, (path, status)
+            text = body.decode("utf-8", "replace")
+            seen.setdefault(seat.name, set()).update(n for n in stage.posts if canary(n) in text)
+
+
+def comparable(answer: tuple[int, dict[str, str], bytes], path: str) -> tuple[int, dict[str, str], bytes]:
+    """An answer without what may differ: times, and the asked-for name where the address itself is echoed."""
+    status, headers, body = answer
+    kept = {k.lower(): v for k, v in headers.items() if k.lower() not in VOLATILE}
+    return status, kept, body
+
+
+async def test_invisible_equals_missing_byte_for_byte(stage: Stage) -> None:
+    pairs = 0
+    for seat in stage.seats:
+        hidden = {n: i for n, i in stage.posts.items() if n not in seat.may and n != "deleted"}
+        for pattern in [p for patterns in READ.values() for p in patterns if "{post}" in p]:
+            for accept in (AS2,) if seat.signer else ("text/html", AS2):
+                if seat.signer and not DOCUMENT.search(pattern):
+                    continue
+                missing = await stage.get(seat, pattern.replace("{post}", str(MISSING)), accept)
+                for name, post in hidden.items():
+                    document = accept == AS2 or pattern.endswith(("/replies", "/context"))
+                    if document and not seat.signer and name in EVERYBODY:
+                        continue
+                    path = pattern.replace("{post}", str(post))
+                    got = await stage.get(seat, path, accept)
+                    got = (got[0], got[1], got[2].replace(str(post).encode(), str(MISSING).encode()))
+                    got[1].update({k: v.replace(str(post), str(MISSING)) for k, v in got[1].items()})
+                    assert comparable(got, path) == comparable(missing, path), f"{seat.name} {path} {accept}"
+                    pairs += 1
+    assert pairs > 400
+
+
+async def test_a_hidden_group_equals_a_missing_one(stage: Stage) -> None:
+    patterns = [p for patterns in READ.values() for p in patterns if "{group}" in p]
+    for seat in stage.seats:
+        if seat.name == "invited":
+            continue
+        for pattern in patterns:
+            for accept in (AS2,) if seat.signer else ("text/html", AS2):
+                hidden = await stage.get(seat, pattern.replace("{group}", "hiddenname"), accept)
+                missing = await stage.get(seat, pattern.replace("{group}", "nosuchnams"), accept)
+                echoed = {k: v.replace("hiddenname", "nosuchnams") for k, v in hidden[1].items()}
+                hidden = (hidden[0], echoed, hidden[2].replace(b"hiddenname", b"nosuchnams"))
+                assert comparable(hidden, pattern) == comparable(missing, pattern), (
+                    f"{seat.name} {pattern} {accept}"
+                )
+
+
+async def test_what_one_may_not_see_cannot_be_acted_on_and_the_answer_does_not_tell(stage: Stage) -> None:
+    for seat in stage.seats:
+        if not seat.session:
+            continue
+        hidden = [i for n, i in stage.posts.items() if n not in seat.may and n != "deleted"]
+        for key, pattern in CHANGE.items():
+            method = key.split(" ", 1)[0]
+            if "{post}" in pattern:
+                missing = await stage.send(
+                    seat, method, pattern.replace("{post}", str(MISSING)), {"status": "x", "text": "x"}
+                )
+                for post in hidden:
+                    got = await stage.send(
+                        seat, method, pattern.replace("{post}", str(post)), {"status": "x", "text": "x"}
+                    )
+                    assert comparable(got, key) == comparable(missing, key), f"{seat.name} {key} {post}"
+                assert missing[0] in (403, 404), f"{seat.name} {key}"
+            elif "{hiddenname}" in pattern and seat.name != "invited":
+                got = await stage.send(seat, method, pattern.replace("{hiddenname}", "hiddenname"), {})
+                missing = await stage.send(seat, method, pattern.replace("{hiddenname}", "nosuchname"), {})
+                assert comparable(got, key) == comparable(missing, key), f"{seat.name} {key}"
+            elif "{hidden}" in pattern and seat.name != "invited":
+                got = await stage.send(
+                    seat, method, pattern.replace("{hidden}", str(stage.make.ids["hiddenname"])), {}
+                )
+                missing = await stage.send(seat, method, pattern.replace("{hidden}", str(MISSING)), {})
+                assert comparable(got, key) == comparable(missing, key), f"{seat.name} {key}"
+        for post in [*hidden, MISSING]:
+            answer = await stage.send(
+                seat, "POST", "/api/v1/statuses", {"status": "x", "in_reply_to_id": str(post)}
+            )
+            assert (answer[0], answer[2]) == (404, b'{"error":"Record not found"}'), seat.name
+
+
+async def test_who_is_a_member_and_who_voted_is_nobodys_business(stage: Stage) -> None:
+    """Member lists are counts, and rounded; the likes of a gated thread show nobody's name to anybody."""
+    for seat in stage.seats:
+        for which in ("followers", "members"):
+            _, _, body = await stage.get(seat, f"/groups/sleep/{which}", AS2)
+            assert not re.search(rb"users/(nadia|omar|eve)", body), seat.name
+        _, _, body = await stage.get(seat, "/users/omar/following", AS2)
+        assert b"groups/" not in body
