@@ -121,6 +121,13 @@ async def build(
     web = _quart(settings)
     parts = Parts(settings, house, db, network, keyring, peers, documents, door, inbox, delivery, feeds, web)
     web.register_blueprint(ops(house, settings, parts))
+    functions = page_functions(house, settings)
+
+    @web.errorhandler(404)
+    async def unknown(_: Any) -> Response:
+        """An address that does not exist looks like a thing that one may not see."""
+        return await functions.missing()
+
     web.register_blueprint(pages(house, settings))
     web.register_blueprint(
         federation(house, settings, keyring, peers, documents, page_functions(house, settings))

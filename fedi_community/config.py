@@ -47,7 +47,10 @@ class Settings:
     inbox_rate: int = _doc("Activities a minute from one host before it gets 429; 0 is no limit.", 3000)
     signature_window: int = _doc("How old, or ahead, a signature's time may be.", 3600)
     api_rate: int = _doc("Client API requests per 5 minutes and account.", 300)
-    login_rate: int = _doc("Failed log-ins per 15 minutes and address.", 20)
+    login_rate: int = _doc(
+        "Failed log-ins per 15 minutes, address and account; five times that per address or account alone.",
+        20,
+    )
     home_length: int = _doc("Entries kept in a home timeline.", 800)
     home_active_days: int = _doc("Home timelines are written ahead for members seen in so many days.", 14)
     delivery_concurrency: int = _doc("Deliveries in flight in all.", 64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -133,11 +133,11 @@ async def create_group(
     click.echo(f"Made group {handle}.")
 
 
-def _role_command(role: Any) -> click.Command:
+def _role_command(role: Literal["staff", "mentor"]) -> click.Command:
     @click.command(role)
     @click.argument("handle")
     @click.argument("action", type=click.Choice(["add", "remove"]))
-    @click.argument("name")  # type: ignore[untyped-decorator]
+    @click.argument("name")
     @asynchronous
     async def run(handle: str, action: str, name: str) -> None:
         async with open_house(settings_or_exit()) as house:

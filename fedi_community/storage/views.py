@@ -231,10 +231,7 @@ async def _assemble(
     tags = _grouped((post, name) for post, name in await tx.rows(_TAGS, ids=ids))
     mine = await _mine(tx, viewer, ids)
     polls = await _polls(tx, viewer, [i for i in ids if rows[i]["kind"] == "Question"])
-    parents = {row["reply_to"] for row in rows.values() if row["reply_to"]}
-    answered: dict[int, int] = {}
-    if parents:
-        answered = {row[0]: row[1] for row in await tx.rows(_PARENT_AUTHORS, ids=list(parents))}
+    answered = await _answered(tx, viewer, rows)
     people = {row["author_id"] for row in rows.values()} | {
         row["group_id"] for row in rows.values() if row["group_id"]
     }
@@ -263,7 +260,7 @@ async def _assemble(
                 edited=row["edited"],
                 group=actors.get(row["group_id"]) if row["group_id"] else None,
                 root_id=row["root_id"],
-                reply_to=row["reply_to"],
+                reply_to=row["reply_to"] if row["reply_to"] in answered else None,
                 reply_to_uri=row["reply_to_uri"],
                 reply_to_author=answered.get(row["reply_to"]),
                 depth=row["depth"],
@@ -299,6 +296,15 @@ async def _assemble(
     return [
         post for post in built if post is not None and (post.kind is not Kind.BOOST or post.boost is not None)
     ]
+
+
+async def _answered(tx: Tx, viewer: Viewer, rows: dict[int, Row]) -> dict[int, int]:
+    """Parent id -> its author, for parents that the viewer may see: who wrote what is hidden from him is hidden too."""
+    parents = {row["reply_to"] for row in rows.values() if row["reply_to"]}
+    if not parents:
+        return {}
+    shown = await visible_ids(tx, viewer, parents - rows.keys()) | (parents & rows.keys())
+    return {row[0]: row[1] for row in await tx.rows(_PARENT_AUTHORS, ids=list(shown))} if shown else {}
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:

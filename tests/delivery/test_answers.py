@@ -33,7 +33,7 @@ async def test_no_connection_is_tried_again_after_the_pauses_and_dropped_after_t
         assert 0.8 * pause <= due <= 1.2 * pause
         await office.send()
         assert (await office.waiting())[0]["attempts"] == row["attempts"]  # not before its time
-        office.make.clock.forward(due / 1000)
+        office.make.clock.forward(due / 1000 + 1)
     await office.send()
     assert await office.waiting() == []
     assert [(r["reason"], r["attempts"]) for r in await office.dead()] == [("disconnected", 10)]

@@ -193,19 +193,27 @@ async def _suspend(office: Post, name: str) -> None:
     await office.make.house.db.write(lambda tx: tx.run(suspend))
 
 
-async def test_a_blocked_follower_is_no_candidate_even_for_a_public_post(
+async def test_whom_the_author_blocked_is_no_candidate_even_for_a_public_post(
     office: Post, peer_at: PeerAt
 ) -> None:
     one, two = await peer_at("127.0.0.2"), await peer_at("127.0.0.3")
     nadia = await office.make.member("nadia")
     ana = await office.follower(one, "ana", nadia)
-    await office.follower(two, "ben", nadia)
+    ben = await office.follower(two, "ben", nadia)
     await office.settle()
     await office.make.block(nadia, ana)
+    post = await office.make.post(nadia, "hello")
     await office.settle()
     one.received.clear()
     two.received.clear()
-    await office.make.post(nadia, "hello")
+
+    def update(facts: Facts) -> Decision:
+        own = facts.new_ids[0]
+        uri = f"https://clinic.example/activities/{own}"
+        record = Record(own, uri, "Like", nadia, facts.now, post)
+        return Decision((record, Send(own, "content", facts.now, (), (ana, ben), post)))
+
+    await office.make.must(Needs(), update)
     await office.send()
     assert one.received == []
     assert two.paths == ["/inbox"]

@@ -141,10 +141,8 @@ def _flag(told: Told, facts: Facts) -> Decision | Refusal:
     reported = [facts.post_by_uri[u] for u in told.activity.object_ids if u in facts.post_by_uri]
     people = [facts.actor_by_uri[u] for u in told.activity.object_ids if u in facts.actor_by_uri]
     targets = [a.id for a in people] or [post.author_id for post in reported]
-    if (
-        not targets
-        or (not facts.actors[targets[0]].local
-        and not any(post.local or post.group_id for post in reported))
+    if not targets or (
+        not facts.actors[targets[0]].local and not any(post.local or post.group_id for post in reported)
     ):
         return ignored("nothing_reported")
     comment = plain(told.activity.content or told.activity.summary or "")[:3000]

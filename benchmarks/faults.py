@@ -1,0 +1,317 @@
+"""`kill -9` at random moments under load: no acknowledged activity lost, none shown twice, every delivery made.
+
+`python -m benchmarks.faults [--kills 50] [--rate 20] [--database URL] [--seed 1]`. A peer on loopback sends signed replies
+and follows the group; the server is killed and started again; at the end the thread and the peer's inbox are counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from fedi_community.activitypub.signatures import sign_cavage, signing_key
+from tests.federation.world import AS2, PUBLIC, actor_document, rsa_key
+
+PEOPLE = 8
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Peer:
+    """Another server on loopback: serves its actors, counts what is delivered to it."""
+
+    port: int
+    delivered: Counter[str] = field(default_factory=Counter)
+    types: Counter[str] = field(default_factory=Counter)
+    server: asyncio.Server | None = None
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def actor(self, number: int) -> str:
+        return f"{self.base}/users/a{number}"
+
+    async def open(self) -> None:
+        self.server = await asyncio.start_server(self._answer, "127.0.0.1", self.port)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                method, path, _ = head.split(" ", 2)
+                length = next(
+                    (
+                        int(line[15:])
+                        for line in head.split("\r\n")
+                        if line.lower().startswith("content-length:")
+                    ),
+                    0,
+                )
+                body = await reader.readexactly(length) if length else b""
+                status, answer = self._get(path) if method == "GET" else self._take(body)
+                out = json.dumps(answer).encode()
+                writer.write(
+                    f"HTTP/1.1 {status} X\r\nContent-Type: {AS2}\r\nContent-Length: {len(out)}\r\n\r\n".encode()
+                    + out
+                )
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    def _get(self, path: str) -> tuple[int, Any]:
+        if path.startswith("/users/"):
+            return 200, actor_document(f"{self.base}{path}")
+        if path.startswith("/.well-known/webfinger"):
+            name = path.split("acct:", 1)[-1].replace("%3A", ":").replace("%40", "@").split("@", 1)[0]
+            uri = f"{self.base}/users/{name}"
+            return 200, {
+                "subject": f"acct:{name}@127.0.0.1:{self.port}",
+                "links": [{"rel": "self", "type": AS2, "href": uri}],
+            }
+        return 404, {}
+
+    def _take(self, body: bytes) -> tuple[int, Any]:
+        activity = json.loads(body)
+        self.types[activity["type"]] += 1
+        inner = activity.get("object")
+        if activity["type"] == "Announce" and isinstance(inner, dict):
+            self.delivered[inner["object"]["id"]] += 1
+        return 202, {}
+
+
+@dataclass
+class Victim:
+    """Our server as a process that is killed and started again."""
+
+    folder: Path
+    port: int
+    database: str
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ, "FEDI_BASE_URL": self.base, "FEDI_DATA": str(self.folder), "FEDI_KEYS": str(self.folder / "keys"),
+            "FEDI_ALLOW_PRIVATE_PEERS": "1", "FEDI_DATABASE_URL": self.database, "FEDI_INBOX_RATE": "0",
+        }  # fmt: skip
+
+    def command(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "fedi_community", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    async def start(self) -> None:
+        log = (self.folder / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "fedi_community", "serve", "--bind", f"127.0.0.1:{self.port}"],
+            env=self.environment, stdout=log, stderr=log,
+        )  # fmt: skip
+        async with httpx.AsyncClient() as client:
+            for _ in range(400):
+                if self.process.poll() is not None:
+                    raise RuntimeError((self.folder / "server.log").read_text()[-3000:])
+                try:
+                    if (await client.get(f"{self.base}/healthz", timeout=1)).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+        raise RuntimeError("the server did not start")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def end(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(15)
+
+
+@dataclass
+class Load:
+    """Signed replies, so many a second; each is sent again until it is acknowledged, as real peers do."""
+
+    victim: Victim
+    peer: Peer
+    root: str
+    rate: float
+    acknowledged: list[str] = field(default_factory=list)
+    sent: int = 0
+    stopping: bool = False
+
+    async def run(self) -> None:
+        async with httpx.AsyncClient(timeout=5) as client, asyncio.TaskGroup() as group:
+            while not self.stopping:
+                group.create_task(self._one(client, self.sent))
+                self.sent += 1
+                await asyncio.sleep(1 / self.rate)
+
+    async def _one(self, client: httpx.AsyncClient, number: int) -> None:
+        actor = self.peer.actor(number % PEOPLE)
+        uri = f"{self.peer.base}/notes/{number}"
+        note = {"id": uri, "type": "Note", "attributedTo": actor, "content": f"<p>reply {number}</p>", "inReplyTo": self.root,
+                "to": [PUBLIC], "cc": [], "published": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}  # fmt: skip
+        activity = {"@context": "https://www.w3.org/ns/activitystreams", "id": f"{uri}/create", "type": "Create", "actor": actor,
+                    "to": [PUBLIC], "object": note}  # fmt: skip
+        if await post(client, self.victim, actor, activity):
+            self.acknowledged.append(uri)
+
+
+async def post(client: httpx.AsyncClient, victim: Victim, actor: str, activity: dict[str, Any]) -> bool:
+    """Send until it is acknowledged."""
+    body = json.dumps(activity).encode()
+    url = f"{victim.base}/inbox"
+    key = signing_key(f"{actor}#main-key", rsa_key("peer"))
+    for _ in range(200):
+        fields = sign_cavage("POST", url, key=key, now_ms=time.time_ns() // 1_000_000, body=body)
+        try:
+            got = await client.post(url, content=body, headers=fields)
+            if got.status_code == 202:
+                return True
+            if got.status_code < 500:
+                raise RuntimeError(f"{got.status_code} {got.text}")
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.1)
+    return False
+
+
+@dataclass
+class Outcome:
+    acknowledged: int
+    shown: int
+    missing: int
+    twice: int
+    undelivered: int
+    delivered_again: int
+    kills: int
+
+    @property
+    def good(self) -> bool:
+        return self.missing == self.twice == self.undelivered == 0 and self.shown >= self.acknowledged > 0
+
+
+async def run(kills: int, rate: float, database: str, seed: int, say: Any = print) -> Outcome:
+    """The whole experiment; every process it starts is ended."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        victim = Victim(Path(name), free_port(), database)
+        peer = Peer(free_port())
+        await peer.open()
+        try:
+            victim.command(
+                "member",
+                "create",
+                "nadia",
+                "--email",
+                "nadia@example.org",
+                "--password",
+                "correct horse battery",
+            )
+            victim.command("group", "create", "sleep_well", "--name", "Sleep", "--posts", "everyone")
+            token = victim.command("token", "create", "nadia")
+            await victim.start()
+            return await _experiment(victim, peer, token, kills, rate, chance, say)
+        finally:
+            victim.end()
+            if peer.server is not None:
+                peer.server.close()
+
+
+async def _experiment(
+    victim: Victim, peer: Peer, token: str, kills: int, rate: float, chance: random.Random, say: Any
+) -> Outcome:
+    auth = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(timeout=30, headers=auth) as client:
+        made = await client.post(
+            f"{victim.base}/api/v1/statuses", json={"status": "@sleep_well root", "visibility": "public"}
+        )
+        made.raise_for_status()
+        root = made.json()
+        follower = peer.actor(99)
+        follow = {"@context": "https://www.w3.org/ns/activitystreams", "id": f"{follower}/follow", "type": "Follow",
+                  "actor": follower, "object": f"{victim.base}/groups/sleep_well"}  # fmt: skip
+        await post(client, victim, follower, follow)
+        load = Load(victim, peer, root["uri"], rate)
+        sending = asyncio.create_task(load.run())
+        for number in range(kills):
+            await asyncio.sleep(chance.uniform(0.2, 1.5))
+            victim.kill()
+            await victim.start()
+            say(f"kill {number + 1}: {len(load.acknowledged)} of {load.sent} acknowledged")
+        await asyncio.sleep(1)
+        load.stopping = True
+        await sending
+        return await _count(client, victim, peer, root["id"], load, kills)
+
+
+async def _count(
+    client: httpx.AsyncClient, victim: Victim, peer: Peer, root: str, load: Load, kills: int
+) -> Outcome:
+    """Wait until everything is processed and delivered (or a deadline), then compare."""
+    deadline = time.monotonic() + 180
+    while True:
+        got = await client.get(f"{victim.base}/api/v1/statuses/{root}/context")
+        shown = Counter(status["uri"] for status in got.json()["descendants"])
+        missing = [uri for uri in load.acknowledged if uri not in shown]
+        undelivered = [uri for uri in load.acknowledged if uri not in peer.delivered]
+        if (not missing and not undelivered) or time.monotonic() > deadline:
+            break
+        await asyncio.sleep(0.5)
+    return Outcome(
+        len(load.acknowledged), len(shown), len(missing), sum(1 for n in shown.values() if n > 1), len(undelivered),
+        sum(1 for n in peer.delivered.values() if n > 1), kills,
+    )  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--rate", type=float, default=20)
+    parser.add_argument(
+        "--database", default="", help="URL of an empty PostgreSQL database; SQLite by default"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    outcome = asyncio.run(run(given.kills, given.rate, given.database, given.seed))
+    print(outcome)
+    if not outcome.good:
+        raise SystemExit("Something acknowledged was lost, shown twice or not delivered: see the line above.")
+    print("Nothing acknowledged was lost, nothing is shown twice, everything was delivered.")
+
+
+if __name__ == "__main__":
+    main()
