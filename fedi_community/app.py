@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import orjson
+import structlog
 from quart import Quart, Response, request
 from quart.json.provider import JSONProvider
 
 from fedi_community import __version__
 from fedi_community.activitypub.fetch import Fetcher
 from fedi_community.config import Settings
-from fedi_community.delivery import DeliveryWorker
+from fedi_community.delivery import DeliveryWorker, host_is_alive
 from fedi_community.documents import Documents
 from fedi_community.errors import Problem
 from fedi_community.feeds.poller import FeedPoller
@@ -40,6 +41,9 @@ from fedi_community.web.pages import page_functions, pages
 
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
 WANTED_FILES = 8192
+WORKER_PAUSE_S = 2.0
+
+log = structlog.get_logger("app")
 
 
 @dataclass(slots=True)
@@ -69,9 +73,9 @@ class Parts:
     async def work(self) -> None:
         """All background work, until cancelled or stopped."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.inbox.run())
-            group.create_task(self.delivery.run())
-            group.create_task(self.feeds.run())
+            group.create_task(_kept_running("inbox", self.inbox.run))
+            group.create_task(_kept_running("delivery", self.delivery.run))
+            group.create_task(_kept_running("feeds", self.feeds.run))
 
     async def settle(self) -> None:
         """Do what is due now, until nothing is left (tests, and commands that end)."""
@@ -87,6 +91,16 @@ class Parts:
     async def close(self) -> None:
         await self.network.aclose()
         await self.db.close()
+
+
+async def _kept_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """A full disk or a lost database ends a worker's round, not the worker: it begins again when that has passed."""
+    while True:
+        try:
+            return await run()
+        except Exception as error:
+            log.exception("worker_failed", worker=name, kind=type(error).__name__)
+            await asyncio.sleep(WORKER_PAUSE_S)
 
 
 async def build(
@@ -111,7 +125,11 @@ async def build(
     peers = Peers(house, fetcher, settings)
     documents = Documents(house, keyring)
     inbox = InboxWorker(house, peers)
-    door = Door(house, peers, settings, inbox.wake)
+
+    async def alive(host: str) -> None:
+        await host_is_alive(house, host)
+
+    door = Door(house, peers, settings, inbox.wake, alive)
 
     async def signing_key(actor_id: int) -> Any:
         return (await keyring.of(actor_id)).rsa

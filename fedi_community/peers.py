@@ -11,6 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+import structlog
+
 from fedi_community.activitypub.fetch import GONE, Failed, Fetcher
 from fedi_community.activitypub.incoming import incoming_of, learn_actor
 from fedi_community.activitypub.signatures import (
@@ -36,6 +38,8 @@ from fedi_community.storage.keys import RemoteKey, actor_id_by_uri, host_policy,
 from fedi_community.storage.views import post_id_by_uri
 from fedi_community.storage.wake import Wake
 
+log = structlog.get_logger("peers")
+
 T = TypeVar("T")
 KEPT_KEYS = 20_000
 REFRESH_MS = 300_000  # a key is fetched again at most so often, however many requests fail with it
@@ -44,6 +48,10 @@ MAX_ANCESTORS = 100
 THREAD_FETCHES = 50
 THREAD_SECONDS = 20.0
 UNKNOWN_KEY = Refusal("unknown_key", 401, "The key that signed this request could not be found.")
+UNREACHABLE_KEY = Refusal(
+    "key_unreachable", 503, "The key that signed this request cannot be fetched now. Please try again."
+)
+UNREACHABLE_MS = 5_000  # how long nobody asks again after a passing failure
 BLOCKED = Refusal("blocked_host", 403, "This server does not talk to yours.")
 
 
@@ -150,7 +158,7 @@ class Peers:
         if kept is not None:
             return kept[1]
         no = self._refused.get(key_id)
-        if no is not None and now - no[0] < REFRESH_MS:
+        if no is not None and now - no[0] < (UNREACHABLE_MS if no[1] is UNREACHABLE_KEY else REFRESH_MS):
             return no[1]
         found = await self._find_key(key_id)
         if isinstance(found, Refusal):
@@ -168,20 +176,21 @@ class Peers:
             return refused
         row = await self.house.db.read(lambda tx: remote_key(tx, key_id))
         if row is None:
-            owner = await self._owner_of(key_id)
-            if owner is None or isinstance(await self.learn_actor(owner, force=True), Failed):
-                return UNKNOWN_KEY
+            learned = await self._learn_owner(key_id)
+            if isinstance(learned, Failed):
+                log.info("key_not_found", key=key_id, reason=learned.reason)
+                return UNREACHABLE_KEY if learned.retryable else UNKNOWN_KEY
             row = await self.house.db.read(lambda tx: remote_key(tx, key_id))
         return UNKNOWN_KEY if row is None else _known(row)
 
-    async def _owner_of(self, key_id: str) -> str | None:
-        """The actor that may own a key: the document at its address, or the owner that a separate key document names.
-        Whether he lists the key is seen in his own document."""
+    async def _learn_owner(self, key_id: str) -> int | Failed:
+        """Learn the actor that may own a key: the document at its address, or the owner that a separate key document
+        names. Whether he lists the key is seen in his own document."""
         document = await self.fetcher.document(key_id)
-        if isinstance(document, WireActor):
-            return document.id
         if isinstance(document, Failed):
-            return None
+            return document
+        if isinstance(document, WireActor):
+            return await self.store_actor(document)
         raw = document.raw
         inner = raw.get("publicKey")
         claimed = (
@@ -189,7 +198,9 @@ class Peers:
             or raw.get("owner")
             or raw.get("controller")
         )
-        return claimed if isinstance(claimed, str) and same_origin(claimed, key_id) else None
+        if not isinstance(claimed, str) or not same_origin(claimed, key_id):
+            return Failed("key_without_owner")
+        return await self.learn_actor(claimed, force=True)
 
     async def host_refused(self, host: str) -> Refusal | None:
         """Hosts that staff suspended, or did not list where only listed ones may federate."""
@@ -231,6 +242,8 @@ class Peers:
         """Store an actor from its own document, as its own server served it."""
         handle = await self.fetcher.handle(document)
         name = handle.name if not isinstance(handle, Failed) else document.username
+        if not name and document.kind == "Application":
+            name = host_of(document.id)  # an instance actor needs no name to sign for its host
         if not name:
             return Failed("no_handle")
         mods = await self._moderators(document)

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -22,6 +18,7 @@ import structlog
 
 from fedi_community.storage.database import Database, open_database
 from fedi_community.storage.migrate import migrate
+from tests.cluster import installed, temporary_cluster
 from tests.make import Make
 
 structlog.configure(
@@ -30,59 +27,16 @@ structlog.configure(
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 
-def _program(name: str) -> str | None:
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
-        if (folder / name).exists():
-            return str(folder / name)
-    return shutil.which(name)
-
-
-def _other_user() -> int | None:
-    """PostgreSQL refuses to run as root."""
-    if os.getuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name).pw_uid
-        except KeyError:
-            continue
-    return None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """URL of a fresh PostgreSQL cluster with one migrated database called "template"."""
-    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
-    if not initdb or not pg_ctl:
+    if not installed():
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed, and CI may skip nothing")
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    user = _other_user()
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    if user is not None:
-        os.chown(folder, user, -1)
-    run = {"check": True, "stdout": subprocess.DEVNULL, "user": user, "cwd": folder}
-    port = _free_port()
-    options = (
-        f"-p {port} -k {folder} -h 127.0.0.1 -c fsync=off -c synchronous_commit=off -c max_connections=200"
-    )
-    subprocess.run(
-        [initdb, "-D", folder / "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C"], **run
-    )
-    subprocess.run([pg_ctl, "-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start"], **run)
-    try:
-        url = f"postgresql://tester@127.0.0.1:{port}"
+    with temporary_cluster("fsync=off", "synchronous_commit=off") as url:
         asyncio.run(_make_template(url))
         yield url
-    finally:
-        subprocess.run([pg_ctl, "-D", folder / "data", "-m", "immediate", "stop"], **run)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _sql(url: str, text: str) -> None:

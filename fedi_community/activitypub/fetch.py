@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from fedi_community.activitypub import webfinger
-from fedi_community.activitypub.signatures import SigningKey, sign_cavage
+from fedi_community.activitypub.signatures import SigningKey, sign_cavage, sign_rfc9421
 from fedi_community.activitypub.strict_json import loads
 from fedi_community.activitypub.wire import (
     WireActor,
@@ -23,7 +23,7 @@ from fedi_community.activitypub.wire import (
 from fedi_community.activitypub.wire.types import Embedded
 from fedi_community.domain.origins import canonical, host_of, same_origin, valid_id
 from fedi_community.errors import Problem, Refusal
-from fedi_community.network.client import Network, Response
+from fedi_community.network.client import Network, Response, Sign
 from fedi_community.network.errors import FetchError
 
 ACCEPT = 'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
@@ -49,10 +49,15 @@ class Fetcher:
         self._key = key
         self.allow_http = allow_http
 
-    def _sign(self, method: str, url: str) -> Mapping[str, str]:
+    def _sign_cavage(self, method: str, url: str) -> Mapping[str, str]:
         if self._key is None:
             return {"Accept": ACCEPT}
-        return sign_cavage(method, url, key=self._key, now_ms=time.time_ns() // 1_000_000, accept=ACCEPT)
+        return sign_cavage(method, url, key=self._key, now_ms=_now_ms(), accept=ACCEPT)
+
+    def _sign_rfc9421(self, method: str, url: str) -> Mapping[str, str]:
+        if self._key is None:
+            return {"Accept": ACCEPT}
+        return sign_rfc9421(method, url, key=self._key, now_ms=_now_ms(), accept=ACCEPT)
 
     async def document(self, uri: str) -> Embedded | Failed:
         """The document with this id, from its own server. A document under another id is asked for once more there."""
@@ -74,8 +79,14 @@ class Fetcher:
         return Failed("id_differs")
 
     async def _get(self, url: str) -> Response | Failed:
+        got = await self._ask(url, self._sign_cavage)
+        if isinstance(got, Failed) and got.status == 401 and self._key is not None:
+            return await self._ask(url, self._sign_rfc9421)  # double knock: the peer may take this form alone
+        return got
+
+    async def _ask(self, url: str, sign: Sign) -> Response | Failed:
         try:
-            got = await self.network.get(url, sign=self._sign)
+            got = await self.network.get(url, sign=sign)
         except FetchError as error:
             return Failed(str(error.reason), 0, error.retryable)
         if got.status == 200:
@@ -110,7 +121,7 @@ class Fetcher:
             return Failed(question.reason)
         redirected = False
         while True:
-            answer = await self._webfinger(question.handle)
+            answer = await self._webfinger(question.handle, (actor.id.partition("://")[0],))
             if isinstance(answer, Failed):
                 return answer
             verdict = webfinger.judge(actor.id, question.handle, answer, redirected=redirected)
@@ -124,7 +135,7 @@ class Fetcher:
         """The actor a typed handle leads to."""
         redirected = False
         while True:
-            answer = await self._webfinger(handle)
+            answer = await self._webfinger(handle, ("https", "http") if self.allow_http else ("https",))
             if isinstance(answer, Failed):
                 return answer
             verdict = webfinger.judge_lookup(handle, answer, redirected=redirected)
@@ -134,8 +145,9 @@ class Fetcher:
                 return Failed(verdict.reason)
             handle, redirected = verdict.handle, True
 
-    async def _webfinger(self, handle: webfinger.Handle) -> webfinger.RemoteJrd | Failed:
-        schemes = ("https", "http") if self.allow_http else ("https",)
+    async def _webfinger(
+        self, handle: webfinger.Handle, schemes: tuple[str, ...]
+    ) -> webfinger.RemoteJrd | Failed:
         failed = Failed("no_answer")
         for scheme in schemes:
             url = f"{scheme}://{handle.host}/.well-known/webfinger?resource={quote(f'acct:{handle}', safe=':@')}"
@@ -156,6 +168,10 @@ class Fetcher:
                 return Failed(problem.reason)
             return Failed(answer.reason) if isinstance(answer, Refusal) else answer
         return failed
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def is_as2(content_type: str) -> bool:

@@ -46,20 +46,29 @@ class Signer:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, "sign")
         self._waiting: list[_Job] = []
-        self._hands: set[asyncio.Task[None]] = set()
+        self._hands = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self.signed = 0
 
     async def headers(self, form: str, url: str, key: SigningKey, now_ms: int, body: bytes) -> Headers:
         """Header fields of a signed POST. form: cavage or rfc9421. url: as it goes on the wire."""
         future: asyncio.Future[Headers] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Job(form, url, key, now_ms, body, future))
-        if len(self._hands) < THREADS:
-            hand = asyncio.create_task(self._work())
-            self._hands.add(hand)
-            hand.add_done_callback(self._hands.discard)
+        if self._hands < THREADS:
+            self._hands += 1
+            task = asyncio.create_task(self._work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await future
 
     async def _work(self) -> None:
+        try:
+            await self._sign_all()
+        finally:
+            # Here, and not when the task is collected: what is asked for in between would wait for ever.
+            self._hands -= 1
+
+    async def _sign_all(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]

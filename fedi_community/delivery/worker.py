@@ -53,6 +53,8 @@ OTHERS_SECONDS: Final = 5.0
 """Where several processes share a database, how often to look for work that another one made."""
 LONGEST_REST_SECONDS: Final = 600.0
 CROWDED_PAUSE_MS: Final = 250
+DATABASE_PAUSE_SECONDS: Final = 2.0
+"""After a write that failed (a full disk, a database that restarts)."""
 PURGE_EVERY_MS: Final = 6 * 60 * MINUTE
 
 
@@ -193,8 +195,11 @@ class DeliveryWorker:
         worked = await self._expand()
         turn = self._next_turn()
         if turn is not None:
-            turned = await self._house.db.write(partial(_turn, turn))
-            self._take_in(turn, turned)
+            try:
+                self._take_in(turn, await self._house.db.write(partial(_turn, turn)))
+            except Exception as error:
+                self._put_back(turn)
+                await self._failed(error)
             worked = True
         self._slots.fill()
         return worked
@@ -202,9 +207,8 @@ class DeliveryWorker:
     async def _rest(self) -> None:
         """Until something happens, or the next row is due."""
         await self._purge()
-        if self._stopping or self._look_at is None:
-            pause = LONGEST_REST_SECONDS
-        else:
+        pause = LONGEST_REST_SECONDS
+        if not self._stopping and self._look_at is not None and self._has_room:
             pause = max((self._look_at - self._house.clock()) / 1000, 0.001)
         if self._house.db.engine != "sqlite" and not self._stopping and pause > OTHERS_SECONDS:
             pause = OTHERS_SECONDS
@@ -219,7 +223,10 @@ class DeliveryWorker:
         now = self._house.clock()
         if now - self._purged_at >= PURGE_EVERY_MS and not self._stopping:
             self._purged_at = now
-            await self._house.db.write(lambda tx: outgoing.purge(tx, now))
+            try:
+                await self._house.db.write(lambda tx: outgoing.purge(tx, now))
+            except Exception as error:
+                await self._failed(error)
 
     def _woken(self, wake: Wake) -> None:
         if wake.deliveries:
@@ -235,7 +242,12 @@ class DeliveryWorker:
         now = self._house.clock()
         terms = fanout.Terms(now, self._listed_only, BREAKER, now - UNREACHABLE_MS, KEPT_TYPES)
         self._fanout = False
-        expanded = await self._house.db.write(lambda tx: fanout.expand(tx, terms))
+        try:
+            expanded = await self._house.db.write(lambda tx: fanout.expand(tx, terms))
+        except Exception as error:
+            self._fanout = True
+            await self._failed(error)
+            return True
         self._fanout = self._fanout or expanded.more
         self._counters.expanded += expanded.deliveries
         if expanded.activities:
@@ -248,6 +260,15 @@ class DeliveryWorker:
         return 2 * self._settings.delivery_concurrency
 
     @property
+    def _room(self) -> int:
+        return min(self._ahead - len(self._slots.fast), MAX_LANES - len(self._lanes))
+
+    @property
+    def _has_room(self) -> bool:
+        """For enough lanes to be worth a turn."""
+        return self._room >= self._ahead // 2
+
+    @property
     def _listed_only(self) -> bool:
         return self._settings.federation == "listed"
 
@@ -255,9 +276,8 @@ class DeliveryWorker:
 
     def _next_turn(self) -> Turn | None:
         now = self._house.clock()
-        room = min(self._ahead - len(self._slots.fast), MAX_LANES - len(self._lanes))
         due = self._look_at is not None and self._look_at <= now
-        lease = room if due and not self._stopping and room >= self._ahead // 2 else 0
+        lease = self._room if due and not self._stopping and self._has_room else 0
         renew = tuple(i for i, lane in self._lanes.items() if now - lane.leased_at > LEASE_MS // 2)
         refills = tuple(self._refilled(lane) for lane in self._refill.values())
         if not (self._verdicts or lease or renew or refills):
@@ -305,6 +325,27 @@ class DeliveryWorker:
             lane.reading, lane.unread = False, host_id in turned.unread
             lane.read_at = self._loop.time()
             self._settle(lane)
+
+    async def _failed(self, error: Exception) -> None:
+        """The database cannot be written just now: what is known stays in memory, and is written when it can be."""
+        if not self._running:
+            raise error
+        log.error("delivery_not_written", kind=type(error).__name__)
+        await asyncio.sleep(DATABASE_PAUSE_SECONDS)
+
+    def _put_back(self, turn: Turn) -> None:
+        v = self._verdicts
+        v.done[:0], v.copies[:0], v.again[:0] = turn.done, turn.copies, turn.again
+        v.dead[:0], v.gone[:0] = turn.dead, turn.gone
+        v.releases = {r.host_id: r for r in turn.releases} | v.releases
+        for host_id in (r.host_id for r in turn.refills):
+            self._lanes[host_id].reading = False
+            self._refill[host_id] = self._lanes[host_id]
+        for host_id in turn.renew:
+            if host_id in self._lanes:
+                self._lanes[host_id].leased_at = 0
+        if turn.lease:
+            self._sooner(0)
 
     def _sooner(self, at: int | None) -> None:
         if at is not None and (self._look_at is None or at < self._look_at):

@@ -37,6 +37,7 @@ class Needs:
     activities: frozenset[str] = frozenset()
     subjects: frozenset[str | int] = frozenset()
     feed_item: tuple[int, str] | None = None
+    boosts: bool = False  # the posts' boosts by the subjects, and by the posts' groups, come along
     new_post_ids: tuple[int, ...] = ()  # ids that must be free
     new_handles: frozenset[str] = frozenset()  # names that must be free
     emails: frozenset[str] = frozenset()

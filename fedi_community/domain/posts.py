@@ -548,7 +548,7 @@ def decide_edit(
 def decide_delete(
     post_id: int, actor_id: int, facts: Facts, *, activity_uri: str | None = None, raw: bytes | None = None
 ) -> Decision | Refusal:
-    """The author takes it back, everywhere it went. Needs 2 new ids: Delete, the group's Announce."""
+    """The author takes it back, everywhere it went. Needs 3 new ids: Delete, the group's Announce, the Undo of its boost."""
     post = facts.posts.get(post_id)
     if post is None or post.state is State.DELETED:
         return NOT_FOUND
@@ -559,7 +559,7 @@ def decide_delete(
             else Refusal("not_the_author", 403, "Only the author may delete this.")
         )
     owner = facts.actors[post.author_id].uri
-    told = _told_of_change(facts, post, "Delete", activity_uri, raw)
+    told = [*_told_of_change(facts, post, "Delete", activity_uri, raw), *_unboosted(facts, post)]
     return Decision((*told, DeletePost(post, owner, facts.now)), post.id, "deleted")
 
 
@@ -592,6 +592,22 @@ def _told_of_change(
             Send(announce_id, mode, facts.now, (followers_of(group.id),), (post.author_id,), post.id),  # type: ignore[arg-type]
         ]
     return effects
+
+
+def _unboosted(facts: Facts, post: Post) -> list[Effect]:
+    """A local group's bare Announce goes with what it boosts: Mastodon and its kin know the post by that alone."""
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    if group is None or not group.local:
+        return []
+    boost = next((p for p in facts.posts.values() if p.boost_of == post.id and p.author_id == group.id), None)
+    if boost is None:
+        return []
+    undo_id = facts.new_ids[2]
+    uri = addresses.activity(facts.base_url, undo_id)
+    return [
+        Record(undo_id, uri, "Delete", group.id, facts.now, boost.id),
+        Send(undo_id, "retraction", facts.now, (followers_of(group.id),), (), boost.id),
+    ]
 
 
 def decide_gone(uri: str, actor: Actor, facts: Facts) -> Decision:

@@ -35,6 +35,7 @@ BODY_SECONDS: Final = 20.0
 TYPES: Final = ("application/activity+json", "application/ld+json", "application/json")
 QUEUE_CHECK_MS: Final = 1000
 MAX_BUCKETS: Final = 50_000
+HEARD_MS: Final = 60_000
 
 
 @dataclass(slots=True)
@@ -47,11 +48,21 @@ class Counts:
 class Door:
     """Accepts activities for all inboxes of this server."""
 
-    def __init__(self, house: House, peers: Peers, settings: Settings, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        house: House,
+        peers: Peers,
+        settings: Settings,
+        wake: Callable[[], None],
+        alive: Callable[[str], Awaitable[object]] | None = None,
+    ) -> None:
+        """wake: called after a commit. alive: told of hosts that were heard from, at most once a minute each."""
         self._house = house
         self._peers = peers
         self._settings = settings
         self._wake = wake
+        self._alive = alive
+        self._heard: dict[str, int] = {}
         self._waiting = 0
         self._counted_at = 0
         self._buckets: dict[str, tuple[int, int]] = {}
@@ -98,10 +109,23 @@ class Door:
         scheme = self._house.base_url.partition("://")[0]
         known = await self._peers.verify(SignedRequest("POST", target, headers, body, scheme))
         if isinstance(known, Refusal):
-            raise Problem.of(known)
+            raise Problem(
+                known.status, known.reason, known.safe, retry_after=60 if known.status == 503 else None
+            )
         self._check_speaker(activity, known)
         await self._store(activity, known, host, body)
+        await self._hear(known.host)
         return "accepted"
+
+    async def _hear(self, host: str) -> None:
+        """A host that writes to us is alive: what delivery holds for it may go."""
+        now = self._house.clock()
+        if self._alive is None or now - self._heard.get(host, 0) < HEARD_MS:
+            return
+        if len(self._heard) > MAX_BUCKETS:
+            self._heard.clear()
+        self._heard[host] = now
+        await self._alive(host)
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
         limit = self._settings.inbox_max_bytes

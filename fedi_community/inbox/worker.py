@@ -104,12 +104,15 @@ class InboxWorker:
         gate = asyncio.Semaphore(PARALLEL)
         async with asyncio.TaskGroup() as group:
             for lane in lanes.values():
-                group.create_task(self._lane(lane, gate))
+                group.create_task(self._lane(lane, gate, now + queue.LEASE_MS))
         return True
 
-    async def _lane(self, lane: Sequence[Accepted], gate: asyncio.Semaphore) -> None:
+    async def _lane(self, lane: Sequence[Accepted], gate: asyncio.Semaphore, until: int) -> None:
+        """One actor's rows in order; those left when the lease has run out belong to whoever leases them next."""
         for row in lane:
             async with gate:
+                if self.house.clock() >= until:
+                    return
                 await self._row(row)
 
     async def _row(self, row: Accepted) -> None:

@@ -83,7 +83,7 @@ def statuses(api: Api) -> Blueprint:
         def decide(facts: Facts) -> Decision | Refusal:
             return posts.decide_delete(post_id, asked.actor_id, facts)
 
-        await perform_or_raise(api.house, Change(_about(post_id, asked), decide, 2))
+        await perform_or_raise(api.house, Change(_about(post_id, asked, boosts=True), decide, 3))
         return answer(last)
 
     @blueprint.get("/api/v1/statuses/<status_id>/source")
@@ -126,7 +126,7 @@ def statuses(api: Api) -> Blueprint:
         def decide(facts: Facts) -> Decision | Refusal:
             return relations.decide_boost(asked.actor_id, post_id, facts)
 
-        made = await perform_or_raise(api.house, Change(_about(post_id, asked), decide, 2))
+        made = await perform_or_raise(api.house, Change(_about(post_id, asked, boosts=True), decide, 2))
         return answer(await shown(asked, made.result or 0))
 
     @blueprint.post("/api/v1/statuses/<status_id>/unreblog")
@@ -139,15 +139,15 @@ def statuses(api: Api) -> Blueprint:
             def decide(facts: Facts) -> Decision | Refusal:
                 return posts.decide_delete(found, asked.actor_id, facts)
 
-            await perform_or_raise(api.house, Change(_about(found, asked), decide, 2))
+            await perform_or_raise(api.house, Change(_about(found, asked), decide, 3))
         return answer(await shown(asked, post_id))
 
     return blueprint
 
 
-def _about(post_id: int, asked: Asking) -> Needs:
+def _about(post_id: int, asked: Asking, boosts: bool = False) -> Needs:
     actor = frozenset({asked.actor_id})
-    return Needs(post_ids=frozenset({post_id}), actor_ids=actor, subjects=actor)
+    return Needs(post_ids=frozenset({post_id}), actor_ids=actor, subjects=actor, boosts=boosts)
 
 
 def _keep(

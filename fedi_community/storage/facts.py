@@ -98,6 +98,11 @@ _REMOTE_HANDLES = Statement(
 )
 _POSTS_BY_ID = Statement(_select_posts().where(one_of(O.id, "ids")))
 _POSTS_BY_URI = Statement(_select_posts().where(one_of(O.uri, "uris", text=True)))
+_BOOSTS = Statement(
+    _select_posts().where(
+        one_of(O.boost_of, "ids"), one_of(O.author_id, "authors"), O.state == word(State.PUBLISHED)
+    )
+)
 _AUDIENCE = Statement(
     select(audience.c.object_id, audience.c.principal_id, audience.c.place).where(
         one_of(audience.c.object_id, "ids")
@@ -200,6 +205,11 @@ class _Loader:
             known |= chain
         await self._finish_posts({row["id"]: row for row in found})
 
+    async def load_boosts(self, authors: set[int]) -> None:
+        if self.posts and authors:
+            found = await self.tx.rows(_BOOSTS, ids=list(self.posts), authors=list(authors))
+            await self._finish_posts({row["id"]: row for row in found})
+
     async def _finish_posts(self, rows: dict[int, Row]) -> None:
         if not rows:
             return
@@ -299,6 +309,8 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
                 if isinstance(s, int) or s in loader.principals}  # fmt: skip
     subjects |= {row["actor_id"] for row in happened}
     group_ids = [a.id for a in loader.actors.values() if a.is_group]
+    if needs.boosts:
+        await loader.load_boosts({*subjects, *group_ids})
     settings = {}
     if group_ids:
         settings = {row["actor_id"]: group_of(row) for row in await tx.rows(_GROUPS, ids=group_ids)}

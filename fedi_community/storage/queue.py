@@ -11,7 +11,7 @@ from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, number, param, word
 
-LEASE_MS = 120_000
+LEASE_MS = 30_000  # after a crash another process takes over so soon; a row done twice changes nothing the second time
 I = t.inbox.c  # noqa: E741
 
 _ACCEPT = insert_row(t.inbox, "uri", "signer", "host", "body", "form", "run_at", "received")

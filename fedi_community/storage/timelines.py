@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, union
 
 from fedi_community.domain.model import PUBLIC, SERVER, Grant, Viewer, followers_of, mentors_of, staff_of
 from fedi_community.storage import tables as t
@@ -128,7 +128,7 @@ _MARK_BUILT = insert_row(t.homes, "owner_id", "built", ignore=True)
 REBUILD_SPAN_MS = 30 * 86_400_000
 
 
-def _rebuild(timeline: Timeline, via_ref: bool) -> Statement:
+def _rebuild(timeline: Timeline, via_ref: bool, which: ColumnElement[bool]) -> Statement:
     g, e, o = t.grants.c, t.entries.c, t.objects.c
     source = t.grants.join(
         t.entries,
@@ -146,13 +146,10 @@ def _rebuild(timeline: Timeline, via_ref: bool) -> Statement:
     chosen = (
         select(param("owner"), e.object_id, (e.ref if via_ref else func.nullif(number(0), number(0))))
         .select_from(source)
-        .where(
-            g.actor_id == param("owner"), g.state == number(Grant.ACCEPTED), o.reply_to.is_(None),
-            or_(o.kind != word("Announce"), number(int(not via_ref)) == number(1)),
-        )
+        .where(g.actor_id == param("owner"), g.state == number(Grant.ACCEPTED), o.reply_to.is_(None), which)
         .order_by(e.object_id.desc())
         .limit(param("count"))
-    )  # fmt: skip
+    )
     return Statement(
         lambda insert: (
             insert(t.home).from_select(["owner_id", "object_id", "via"], chosen).on_conflict_do_nothing()
@@ -160,7 +157,17 @@ def _rebuild(timeline: Timeline, via_ref: bool) -> Statement:
     )
 
 
-_FROM_GROUPS, _FROM_PEOPLE = _rebuild(Timeline.GROUP, True), _rebuild(Timeline.PROFILE, False)
+_there = t.home.alias()
+_IS_BOOST = t.objects.c.boost_of.is_not(None)
+_SHOWN_ITSELF = exists(
+    select(number(1))
+    .select_from(_there)
+    .where(_there.c.owner_id == param("owner"), _there.c.object_id == t.objects.c.boost_of)
+    .correlate_except(_there)
+)
+_FROM_GROUPS = _rebuild(Timeline.GROUP, True, ~_IS_BOOST)
+_FROM_PEOPLE = _rebuild(Timeline.PROFILE, False, ~_IS_BOOST)
+_BOOSTS = _rebuild(Timeline.PROFILE, False, and_(_IS_BOOST, ~_SHOWN_ITSELF))
 _OWN = Statement(
     lambda insert: (
         insert(t.home)
@@ -188,6 +195,7 @@ async def build_home(tx: Tx, owner: int, now_ms: int, length: int) -> None:
     await tx.run(_FROM_GROUPS, owner=owner, oldest=oldest, count=length)
     await tx.run(_FROM_PEOPLE, owner=owner, oldest=oldest, count=length)
     await tx.run(_OWN, owner=owner)
+    await tx.run(_BOOSTS, owner=owner, oldest=oldest, count=length)
 
 
 async def home(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from fedi_community.delivery.lanes import Lane, Slots, Ticket
+from fedi_community.errors import Problem
 from fedi_community.storage import outgoing
 from fedi_community.storage import tables as t
 from fedi_community.storage.outgoing import Delivery, Host, Turn
@@ -220,3 +224,55 @@ def test_a_lane_keeps_the_order_of_a_line_and_lets_other_inboxes_of_one_activity
     lane.hold_back(rows[0])
     assert lane.next() is None
     assert lane.unread
+
+
+async def test_a_database_that_fails_for_a_while_costs_time_and_no_verdict(
+    office: Post, peer_at: PeerAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedi_community.delivery.worker.DATABASE_PAUSE_SECONDS", 0)
+    peer = await peer_at("127.0.0.2")
+    nadia = await office.make.member("nadia")
+    await office.follower(peer, "ana", nadia)
+    for n in range(20):
+        await office.make.post(nadia, f"post {n}")
+    write, calls = office.make.house.db.write, 0
+
+    async def sometimes(unit: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls % 2:
+            raise Problem(503, "storage", "no")
+        return await write(unit)
+
+    worker = office.worker()
+    await worker._begin()
+    monkeypatch.setattr(office.make.house.db, "write", sometimes)
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(20):
+        while await office.rows(t.deliveries) or await office.rows(t.fanout):
+            await asyncio.sleep(0.005)
+        await worker.stop()
+        await running
+    assert len(peer.received) == 21
+    assert (await office.host(peer))["lease_by"] is None
+
+
+async def test_what_a_vanished_worker_may_have_sent_is_marked_and_noted_as_a_copy_when_it_is_refused(
+    office: Post, peer_at: PeerAt
+) -> None:
+    peer = await peer_at("127.0.0.2")
+    nadia = await office.make.member("nadia")
+    ana = await office.follower(peer, "ana", nadia)
+    await office.settle()
+    post = await office.make.post(nadia, "for followers", "private")
+    await office.worker()._expand()
+    write, now = office.make.house.db.write, office.make.clock.now
+    await write(lambda tx: outgoing.take_turn(tx, Turn(now, "vanished", lease=10)))
+    await office.make.leave(ana, nadia)
+    assert await office.rows(t.ledger) == []
+    later = now + outgoing.LEASE_MS
+    taken = await write(lambda tx: outgoing.take_turn(tx, Turn(later, "next", lease=10)))
+    assert taken.refused == 1
+    assert [(r["object_id"], r["inbox"]) for r in await office.rows(t.ledger)] == [
+        (post, f"http://{peer.authority}/u/ana/inbox")
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from fedi_community.domain import relations
@@ -10,7 +12,7 @@ from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import State
 from fedi_community.storage import fanout
 from fedi_community.storage import tables as t
-from tests.delivery.conftest import PeerAt, Post, signature_holds
+from tests.delivery.conftest import PeerAt, Post, Received, signature_holds
 
 
 async def test_a_public_post_goes_once_to_each_hosts_shared_inbox_and_is_signed(
@@ -293,3 +295,27 @@ async def test_a_boost_is_judged_by_the_rule_on_itself(office: Post, peer_at: Pe
     await office.send()
     assert [r for r in peer.received if b"content" in r.body] == []
     assert boosted.result
+
+
+async def test_rows_that_waited_behind_a_slow_answer_are_judged_again(
+    office: Post, peer_at: PeerAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedi_community.delivery.worker.FRESH_SECONDS", 0.05)
+    peer = await peer_at("127.0.0.2")
+    nadia = await office.make.member("nadia")
+    followers = [await office.follower(peer, f"f{n}", nadia) for n in range(4)]
+    await office.settle()
+    peer.received.clear()
+
+    async def slow(got: Received) -> str:
+        if len(peer.received) == 1:  # the last ones leave while the first ones are being told
+            for actor in followers[2:]:
+                await office.make.leave(actor, nadia)
+        await asyncio.sleep(0.15)
+        return "202 Accepted"
+
+    peer.reply = slow
+    await office.make.post(nadia, "for followers", "private")
+    worker = await office.send()
+    assert sorted(peer.paths) == ["/u/f0/inbox", "/u/f1/inbox"]
+    assert worker.counters.refused == 2

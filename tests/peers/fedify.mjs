@@ -13,6 +13,7 @@ import { createFederation, generateCryptoKeyPair, InProcessMessageQueue, MemoryK
 import * as as from "@fedify/vocab";
 import { Temporal } from "@js-temporal/polyfill";
 
+globalThis.navigator ??= { userAgent: `Node.js/${process.versions.node}` }; // before Node 21 there is none, and Fedify looks
 const NAME = "ferdi";
 const form = process.argv[2];
 const spec = { rfc9421: "rfc9421", cavage: "draft-cavage-http-signatures-12" }[form];
@@ -69,10 +70,10 @@ federation
   })
   .onError((ctx, error) => console.error(`not taken: ${error?.stack ?? error}`));
 
-/** An activity and what it carries, as Fedify understood and dereferenced it. */
+/** An activity and what it carries: the ids as they came, the rest as Fedify trusted it or fetched it anew. */
 async function told(ctx, activity) {
-  const object = await activity.getObject({ ...ctx, suppressError: true });
   const found = { type: typeOf(activity), id: activity.id?.href, actor: activity.actorId?.href, objectId: activity.objectId?.href };
+  const object = await activity.getObject({ ...ctx, suppressError: true });
   if (object instanceof as.Activity) found.object = await told(ctx, object);
   else if (object !== null) found.object = { type: typeOf(object), id: object.id?.href, author: object.attributionId?.href };
   return found;
@@ -150,11 +151,11 @@ const orders = {
     const { activity, recipients } = sent.get(id);
     return send(ctx, as.Undo, { object: activity }, recipients, activity.objectId.href);
   },
-  /** A thread as its collection lists it, every post fetched from its own server. */
+  /** A thread as its collection lists it, every post fetched from its own server; what is gone there is left out. */
   thread: async (ctx, { uri }) => {
     const documentLoader = await ctx.getDocumentLoader({ identifier: NAME });
     const found = [];
-    for await (const item of ctx.traverseCollection(await lookup(ctx, uri), { documentLoader })) {
+    for await (const item of ctx.traverseCollection(await lookup(ctx, uri), { documentLoader, suppressError: true })) {
       found.push({ id: item.id.href, author: item.attributionId.href, to: item.replyTargetId?.href ?? null, html: String(item.content) });
     }
     return found;

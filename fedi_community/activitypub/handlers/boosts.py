@@ -22,6 +22,7 @@ def _needs(told: Told) -> Needs:
         posts=frozenset(posts),
         activities=frozenset([activity.id] if activity.id else []),
         subjects=frozenset({told.actor}),
+        boosts=True,
         new_post_ids=(remote_id(activity.id, activity.published_ms, told.now),),
     )
 

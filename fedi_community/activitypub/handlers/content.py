@@ -107,6 +107,7 @@ def _delete_needs(told: Told) -> Needs:
         posts=frozenset([uri] if uri else []),
         activities=frozenset([told.activity.id] if told.activity.id else []),
         subjects=frozenset({told.actor}),
+        boosts=True,
     )
 
 
@@ -158,6 +159,6 @@ def may_moderate(facts: Facts, actor_id: int, group_id: int, relayed_by: str | N
     return relayed_by is not None and relayed_by == group.uri and actor.host == group.host
 
 
-DELETE = Handler(_delete_needs, _delete, ids=2)
+DELETE = Handler(_delete_needs, _delete, ids=3)
 
 __all__ = ["CREATE", "DELETE", "UPDATE", "may_moderate"]

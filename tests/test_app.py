@@ -1,0 +1,57 @@
+"""The whole server wired together, in process."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from fedi_community import app
+from fedi_community.config import Settings
+from fedi_community.errors import Problem
+
+
+async def test_a_worker_whose_database_is_away_begins_again(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(
+        base_url="https://clinic.example",
+        data=str(tmp_path),
+        keys=str(tmp_path / "k"),
+        database_url=database_url,
+    )
+    parts = await app.build(settings)
+    rounds: list[int] = []
+    done = asyncio.Event()
+
+    async def run() -> None:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise Problem(503, "storage", "away")
+        done.set()
+
+    app.WORKER_PAUSE_S, before = 0.0, app.WORKER_PAUSE_S
+    try:
+        await app._kept_running("test", run)
+    finally:
+        app.WORKER_PAUSE_S = before
+        await parts.close()
+    assert done.is_set()
+    assert len(rounds) == 2
+
+
+async def test_an_unknown_address_looks_like_what_one_may_not_see(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(
+        base_url="https://clinic.example",
+        data=str(tmp_path),
+        keys=str(tmp_path / "k"),
+        database_url=database_url,
+    )
+    parts = await app.build(settings)
+    client = parts.web.test_client()
+    try:
+        for address in ("/nothing", "/objects/700000000000000000", "/groups/nobody/outbox"):
+            answer = await client.get(address, headers={"Accept": "text/html"})
+            assert answer.status_code == 404
+        api = await client.get("/api/v1/nothing")
+        assert (api.status_code, await api.get_json()) == (404, {"error": "Record not found"})
+        assert api.headers["Access-Control-Allow-Origin"] == "*"
+    finally:
+        await parts.close()
