@@ -12,7 +12,6 @@ import multiprocessing
 import resource
 import socket
 import struct
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -108,9 +107,7 @@ def _serve_peers(pipe: Connection, hosts: int) -> None:
             arrived.clear()
 
     with suppress(EOFError):
-        asyncio.run(main(), loop_factory=uvloop.new_event_loop) if sys.version_info >= (3, 12) else _run(
-            main()
-        )
+        _run(main())
 
 
 def _run(main: Any) -> Any:

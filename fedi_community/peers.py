@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from fedi_community.activitypub.fetch import GONE, Failed, Fetcher
-from fedi_community.activitypub.incoming import incoming_of, learn_actor
+from fedi_community.activitypub.incoming import KINDS, incoming_of, learn_actor
 from fedi_community.activitypub.signatures import (
     PublicKey,
     SignedRequest,
@@ -151,6 +151,15 @@ class Peers:
         found = await self.key(key_id)
         return found if isinstance(found, KnownKey) and found.key != known.key else None
 
+    async def is_gone(self, actor: str) -> bool:
+        """The actor's own server says that it is gone for good (410). Asked once in a while, whoever makes us ask."""
+        now, asked = self.house.clock(), self._refreshed.get(actor)
+        if host_of(actor) == self.house.host or (asked is not None and now - asked[0] < REFRESH_MS):
+            return False
+        self._refreshed.put(actor, True, now)
+        found = await self.fetcher.actor(actor)
+        return isinstance(found, Failed) and found.status == 410
+
     async def key(self, key_id: str) -> KnownKey | Refusal:
         """A key by its id: from memory, from the database, or from its owner's server."""
         now = self.house.clock()
@@ -240,10 +249,11 @@ class Peers:
 
     async def store_actor(self, document: WireActor) -> int | Failed:
         """Store an actor from its own document, as its own server served it."""
+        if _lists_foreign_keys(document):
+            return Failed("foreign_key")
         handle = await self.fetcher.handle(document)
         name = handle.name if not isinstance(handle, Failed) else document.username
-        if not name and document.kind == "Application":
-            name = host_of(document.id)  # an instance actor needs no name to sign for its host
+        name = name or host_of(document.id)  # instance actors and portable ones may have no name of their own
         if not name:
             return Failed("no_handle")
         mods = await self._moderators(document)
@@ -306,6 +316,8 @@ class Peers:
 
     async def store_post(self, document: WireObject) -> int | Failed:
         """Store a post from its own document: its author is on the same origin and is learned first."""
+        if document.kind not in KINDS or document.is_vote:
+            return Failed("not_a_post", 410 if document.kind == "Tombstone" else 0)
         author = next(
             (a.id for a in document.attributed_to if a.kind != "Group" and same_origin(a.id, document.id)),
             None,
@@ -338,6 +350,13 @@ def _known(row: RemoteKey) -> KnownKey | Refusal:
     if isinstance(key, Refusal):
         return key
     return KnownKey(key, row.actor_id, row.actor_uri, row.actor_type, row.host)
+
+
+def _lists_foreign_keys(document: WireActor) -> bool:
+    """It has no key of its own and shows one of another server: an impostor's document, not a keyless actor."""
+    given = document.raw.get("publicKey")
+    listed = [k.get("id") for k in (given if isinstance(given, list) else [given]) if isinstance(k, dict)]
+    return not document.keys and any(isinstance(k, str) and not same_origin(k, document.id) for k in listed)
 
 
 def _learned(document: WireActor, handle: str, mods: tuple[str, ...], facts: Facts) -> Decision | Refusal:

@@ -158,6 +158,11 @@ class Slots:
         else:
             self.parked -= 1
 
+    def clear(self) -> None:
+        """Forget the lanes that wait; what is under way gives its slot back itself."""
+        self.fast.clear()
+        self.slow.clear()
+
     def is_slow(self, host_id: int) -> bool:
         until = self._was_slow.get(host_id)
         return until is not None and until > self._now()

@@ -182,12 +182,16 @@ class DeliveryWorker:
         self._started = True
 
     async def _end(self) -> None:
-        """Also when the loop is cancelled: then leases stay, and are void at the next start or when they expire."""
-        self._running = False
-        for task in self._tasks:
+        """Also when the loop is cancelled or fails: then leases are void at the next start, or when they expire."""
+        self._running = self._started = False
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._lanes.clear()
+        self._refill.clear()
+        self._slots.clear()
+        self._look_at, self._fanout = 0, True
         self._ended.set()
 
     async def _step(self) -> bool:

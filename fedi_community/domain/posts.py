@@ -516,7 +516,9 @@ def _wanted(
     facts: Facts, author: Actor, group: Actor | None, parent: Post | None, chosen: dict[int, Place]
 ) -> bool:
     """Somebody here has to do with it: a group or thread of ours, a follower here, a local reader named."""
-    if parent is not None or group is not None or author.id in facts.followed:
+    if parent is not None or author.id in facts.followed:
+        return True
+    if group is not None and (group.local or group.id in facts.followed):
         return True
     return any(a.local and not a.is_group for p in chosen if (a := facts.actors.get(p)) is not None)
 

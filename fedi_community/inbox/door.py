@@ -109,11 +109,15 @@ class Door:
         scheme = self._house.base_url.partition("://")[0]
         known = await self._peers.verify(SignedRequest("POST", target, headers, body, scheme))
         if isinstance(known, Refusal):
+            own_end = activity.type == "Delete" and activity.object_id == activity.actor
+            if own_end and await self._peers.is_gone(activity.actor):
+                await self._store(activity, activity.actor, host, body)
+                return "gone_actor"  # its key went with it; its own server says the same
             raise Problem(
                 known.status, known.reason, known.safe, retry_after=60 if known.status == 503 else None
             )
         self._check_speaker(activity, known)
-        await self._store(activity, known, host, body)
+        await self._store(activity, known.actor_uri, host, body)
         await self._hear(known.host)
         return "accepted"
 
@@ -192,11 +196,11 @@ class Door:
         if self._waiting >= self._settings.inbox_queue_limit:
             raise Problem(503, "queue_full", "The server is busy. Please try again later.", retry_after=60)
 
-    async def _store(self, activity: WireActivity, known: KnownKey, host: str, body: bytes) -> None:
+    async def _store(self, activity: WireActivity, signer: str, host: str, body: bytes) -> None:
         now = self._house.clock()
 
         async def unit(tx: Any) -> None:
-            await queue.accept(tx, activity.id, known.actor_uri, host, body, now)
+            await queue.accept(tx, activity.id, signer, host, body, now)
             tx.after_commit(self._wake)
 
         self._waiting += 1

@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ import structlog
 from fedi_community.activitypub.authority import inner_check
 from fedi_community.activitypub.fetch import GONE, Failed
 from fedi_community.activitypub.handlers import handler_of
+from fedi_community.activitypub.handlers.content import ASK_AGAIN
 from fedi_community.activitypub.handlers.told import Told
 from fedi_community.activitypub.proofs import parse_proof, proof_key_owner_ok, verify_proof
 from fedi_community.activitypub.strict_json import loads
@@ -26,11 +28,13 @@ from fedi_community.domain import addresses
 from fedi_community.domain.effects import CompleteInbox, Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.origins import host_of, same_origin
+from fedi_community.domain.relations import decide_follow
 from fedi_community.errors import Problem, Refusal
 from fedi_community.peers import Peers
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage import queue
 from fedi_community.storage.database import Tx
+from fedi_community.storage.follows import local_followers
 from fedi_community.storage.keys import actor_id_by_uri, local_actor
 from fedi_community.storage.queue import Accepted
 
@@ -43,6 +47,8 @@ PAUSES_MS: Final = tuple(
     s * 1000 for s in (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 14_400, 14_400, 14_400)
 )
 """After each failed attempt; together about a day, as long as a detached reply waits for its parent."""
+AFTERMATH: Final = frozenset({"Add", "Remove", "Move"})
+"""Activities after whose decision there may be more to do; so has an Update of an actor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +151,6 @@ class InboxWorker:
         told = Told(activity, row.signer, self.house.clock(), row.body)
         if activity.type == "Announce" and any(isinstance(o, WireActivity) for o in activity.objects):
             return await self._unwrap(row, told)
-        if activity.type in ("Update", "Create") and isinstance(activity.object, WireActor):
-            return await self._actor_changed(row, told, activity.object)
         return await self._handle(row, told)
 
     async def _finish(self, row: Accepted, verdict: str) -> str:
@@ -160,7 +164,9 @@ class InboxWorker:
         waits = await self._prepare(told)
         if isinstance(waits, Later) and (row is None or row.attempts < ATTEMPTS):
             return waits
-        always = (CompleteInbox(row.id),) if row is not None else ()
+        profile = told.activity.type == "Update" and isinstance(told.activity.object, WireActor)
+        more = profile or told.activity.type in AFTERMATH
+        always = (CompleteInbox(row.id),) if row is not None and not more else ()
 
         def decide(facts: Facts) -> Decision | Refusal:
             return handler.decide(told, facts)
@@ -171,7 +177,10 @@ class InboxWorker:
         log.debug(
             "inbox", activity=told.activity.id, type=told.activity.type, actor=told.actor, verdict=verdict
         )
-        return verdict
+        if not more:
+            return verdict
+        outcome = await self._aftermath(told, decided) if isinstance(decided, Decision) else verdict
+        return outcome if row is None or isinstance(outcome, Later) else await self._finish(row, outcome)
 
     # --- what must be known first -----------------------------------------------------------------------------------
 
@@ -202,13 +211,12 @@ class InboxWorker:
             named |= {*obj.to, *obj.cc, *obj.audience, *(m.href for m in obj.mentions)}
         if any(addresses.is_local(self.house.base_url, uri) for uri in named):
             return True
-        if told.relayed_by is not None:
-            return True
+        heard = frozenset({told.actor} | ({told.relayed_by} if told.relayed_by else set()))
         followed = await perform(
             self.house,
             Change(
-                Needs(uris=frozenset({told.actor})),
-                lambda f: ignored("followed" if _is_followed(f, told.actor) else "no"),
+                Needs(uris=heard),
+                lambda f: ignored("followed" if any(_is_followed(f, uri) for uri in heard) else "no"),
                 0,
             ),
         )
@@ -216,15 +224,33 @@ class InboxWorker:
 
     # --- special shapes -----------------------------------------------------------------------------------------------
 
-    async def _actor_changed(self, row: Accepted, told: Told, actor: WireActor) -> str:
-        """An actor's profile or keys changed: nothing is taken from the request, its own server is asked."""
-        own = actor.id == told.actor
-        if not own and not (actor.kind == "Group" and same_origin(actor.id, told.actor)):
-            return await self._finish(row, "not_owner")
-        if await self.house.db.read(lambda tx: actor_id_by_uri(tx, actor.id)) is None:
-            return await self._finish(row, "unknown_actor")
-        learned = await self._peers.learn_actor(actor.id, force=True)
-        return await self._finish(row, "actor_updated" if isinstance(learned, int) else learned.reason)
+    async def _aftermath(self, told: Told, decided: Decision) -> str | Later:
+        """What a decision asks of the network or of many members, before the row is done: repeating it is harmless."""
+        if decided.verdict == ASK_AGAIN and decided.result is not None:
+            return await self._asked_again(decided.result)
+        if decided.verdict == "moved" and told.activity.object_id and decided.result is not None:
+            await self._follow_along(told.activity.object_id, decided.result)
+        return decided.verdict
+
+    async def _asked_again(self, actor_id: int) -> str | Later:
+        """An actor's profile, keys or moderators changed: nothing is taken from the request, its own server is asked."""
+        known = await self.house.db.read(lambda tx: local_actor(tx, actor_id))
+        learned = (
+            Failed("unknown_actor") if known is None else await self._peers.learn_actor(known[0], force=True)
+        )
+        if isinstance(learned, Failed):
+            return Later(learned.reason) if learned.retryable else learned.reason
+        return "actor_updated"
+
+    async def _follow_along(self, old: str, new_id: int) -> None:
+        """An actor moved: those who follow it here ask to follow it where it lives now (FEP-7628)."""
+        old_id = await self.house.db.read(lambda tx: actor_id_by_uri(tx, old))
+        if old_id is None:
+            return
+        for follower in await self.house.db.read(lambda tx: local_followers(tx, old_id)):
+            needs = Needs(actor_ids=frozenset({follower, new_id}), subjects=frozenset({follower}))
+            asks = partial(decide_follow, follower, new_id)
+            await perform(self.house, Change(needs, asks, 2))
 
     async def _unwrap(self, row: Accepted, told: Told) -> str | Later:
         """A group passes on what others did (FEP-1b12). Each inner activity counts as its own actor's word when the
@@ -290,16 +316,26 @@ class InboxWorker:
             return await self._handle(
                 None, replace(told, activity=inner, actor=inner.actor, raw=None, relayed_by=told.actor)
             )
-        undone = (
-            inner.object.type
-            if inner.type == "Undo" and isinstance(inner.object, WireActivity)
-            else inner.type
-        )
-        if undone in ("Like", "Dislike", "EmojiReact"):
+        vote = inner.object if inner.type == "Undo" and isinstance(inner.object, WireActivity) else inner
+        if vote.type in ("Like", "Dislike", "EmojiReact") and await self._is_in(told.actor, vote.object_id):
             return await self._handle(
                 None, replace(told, activity=inner, actor=inner.actor, raw=None, relayed_by=told.actor)
             )
         return "unconfirmed"
+
+    async def _is_in(self, group: str, uri: str | None) -> bool:
+        """Whether a post is of the group that passes on what is said about it."""
+        if uri is None:
+            return False
+
+        def decide(facts: Facts) -> Decision | Refusal:
+            post, actor = facts.post_by_uri.get(uri), facts.actor_by_uri.get(group)
+            same = post is not None and actor is not None and post.group_id == actor.id
+            return ignored("same" if same else "other")
+
+        needs = Needs(uris=frozenset({group}), posts=frozenset({uri}))
+        found = await perform(self.house, Change(needs, decide, 0))
+        return isinstance(found, Decision) and found.verdict == "same"
 
 
 def _is_followed(facts: Facts, uri: str) -> bool:

@@ -20,14 +20,12 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, fun
 from fedi_community.domain.model import PUBLIC, STRANGER, Grant
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
-from fedi_community.storage.dialect import Statement, among, insert_row, number, one_of, param, word
+from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
 from fedi_community.storage.visible import (
-    NOT_EVEN_PUBLIC,
-    _blocked,
-    _exists,
-    _reaches,
-    moderates,
+    blocked_between,
+    exists_in,
     visible_ids,
+    visible_to_actor,
 )
 
 CHUNK: Final = 1000
@@ -60,7 +58,7 @@ _ELSEWHERE = and_(
     _H.state != word("suspended"),
     or_(param("open") == number(1), _H.listed == number(1)),
     not_(and_(_H.failures >= param("breaker"), _H.failing_since <= param("lost_before"))),
-    not_(_blocked(_A.id, param("author"))),
+    not_(blocked_between(_A.id, param("author"))),
 )
 _CANDIDATE = select(_A.id, _A.host_id, _A.inbox, _A.shared_inbox).join(t.hosts, _H.id == _A.host_id)
 _MEMBERS = Statement(
@@ -85,15 +83,7 @@ _PEOPLE = Statement(
 def _may_read(person: Any) -> ColumnElement[bool]:
     """The rule for an actor of another server, given as a column: it may see the object `object_id`."""
     o = t.objects.alias()
-    return _exists(
-        o,
-        o.c.id == param("object_id"),
-        or_(
-            and_(o.c.author_id == person, o.c.state != word("deleted")),
-            and_(among(o.c.state, "held", "published", "removed"), moderates(person, o.c.group_id)),
-            _reaches(o, person, number(NOT_EVEN_PUBLIC)),
-        ),
-    )
+    return exists_in(o, o.c.id == param("object_id"), visible_to_actor(o, person))
 
 
 _person = t.actors.alias()

@@ -22,7 +22,7 @@ from fedi_community.storage.dialect import Inserts, Statement, number, one_of, p
 from fedi_community.storage.fanout import had_been_public, readers
 from fedi_community.storage.visible import visible_ids
 
-LEASE_MS: Final = 120_000
+LEASE_MS: Final = 30_000
 HOLD: Final = "hold"
 PAUSE: Final = "pause"
 SCAN: Final = (32, 128, 512, 2048)

@@ -54,7 +54,7 @@ def _big(name: str, *more: ForeignKey, null: bool = True, **options: Any) -> Col
 
 
 def _str(name: str, null: bool = True, **options: Any) -> Column[str]:
-    return Column(name, Str, nullable=null, **options)
+    return Column(name, Str, nullable=null and not options.get("primary_key"), **options)
 
 
 def _flag(name: str, default: int = 0) -> Column[int]:
@@ -93,7 +93,8 @@ hosts = _table(
     _big("retry_at"),
     _big("success_at"),
     _big("lease_until"),
-    _str("lease_by"),
+    _str("lease_by"),  # a worker; or hold (breaker open until lease_until), pause (Retry-After)
+    Index("ix_hosts_retry", "retry_at"),
 )
 
 actors = _table(
@@ -570,7 +571,7 @@ deliveries = _table(
     _big("line", null=False),  # thread or actor: deliveries of one line keep their order
     Column("attempts", Integer, nullable=False, server_default="0"),
     _big("run_at", null=False),
-    _str("state", null=False, server_default="waiting"),  # waiting, dead
+    _str("state", null=False, server_default="waiting"),  # forming (its fan-out goes on), waiting, dead
     _str("reason"),
     _big("created", null=False),
     Index("ix_deliveries_lane", "state", "host_id", "id"),

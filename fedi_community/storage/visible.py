@@ -35,7 +35,7 @@ def sight_values(viewer: Viewer) -> dict[str, int]:
     }
 
 
-def _exists(table: FromClause, *conditions: Condition) -> Condition:
+def exists_in(table: FromClause, *conditions: Condition) -> Condition:
     """EXISTS over one fresh alias. Everything else is the outer query's: without saying so, SQLAlchemy puts tables of
     outer queries into FROM again once nesting is deep, and the condition would hold for other rows than meant."""
     return exists(select(number(1)).select_from(table).where(*conditions).correlate_except(table))
@@ -43,7 +43,7 @@ def _exists(table: FromClause, *conditions: Condition) -> Condition:
 
 def _granted(viewer: Column, collection: Column) -> Condition:
     g = grants.alias()
-    return _exists(
+    return exists_in(
         g, g.c.actor_id == viewer, g.c.collection_id == collection, g.c.state == number(Grant.ACCEPTED)
     )
 
@@ -55,9 +55,9 @@ def _meets(principal: Column, viewer: Column, server: Column) -> Condition:
     )
 
 
-def _blocked(viewer: Column, author: Column) -> Condition:
+def blocked_between(viewer: Column, author: Column) -> Condition:
     b = blocks.alias()
-    return _exists(
+    return exists_in(
         b,
         or_(
             and_(b.c.actor_id == viewer, b.c.target_id == author),
@@ -70,20 +70,20 @@ def _reaches(o: FromClause, viewer: Column, server: Column, depth: int = MAX_CHA
     a, p, author = audience.alias(), gate_principals.alias(), actors.alias()
     parts: list[Condition] = [
         o.c.state == word("published"),
-        _exists(a, a.c.object_id == o.c.id, _meets(a.c.principal_id, viewer, server)),
+        exists_in(a, a.c.object_id == o.c.id, _meets(a.c.principal_id, viewer, server)),
         or_(
             o.c.gate_id.is_(None),
-            _exists(p, p.c.gate_id == o.c.gate_id, _meets(p.c.principal_id, viewer, server)),
+            exists_in(p, p.c.gate_id == o.c.gate_id, _meets(p.c.principal_id, viewer, server)),
         ),
-        _exists(author, author.c.id == o.c.author_id, among(author.c.state, "active", "limited")),
-        ~_blocked(viewer, o.c.author_id),
+        exists_in(author, author.c.id == o.c.author_id, among(author.c.state, "active", "limited")),
+        ~blocked_between(viewer, o.c.author_id),
     ]
     for column in ((o.c.boost_of,) if depth == MAX_CHAIN else ()) + ((o.c.quote_of,) if depth else ()):
         inner = objects.alias()
         parts.append(
             or_(
                 column.is_(None),
-                _exists(inner, inner.c.id == column, _reaches(inner, viewer, server, depth - 1)),
+                exists_in(inner, inner.c.id == column, _reaches(inner, viewer, server, depth - 1)),
             )
         )
     return and_(*parts)
@@ -92,7 +92,7 @@ def _reaches(o: FromClause, viewer: Column, server: Column, depth: int = MAX_CHA
 def moderates(viewer: Column, group: Column) -> Condition:
     """The viewer is a mentor or staff of the group (a column of group actor ids)."""
     g = grants.alias()
-    return _exists(
+    return exists_in(
         g,
         g.c.actor_id == viewer,
         or_(g.c.collection_id == group + number(2), g.c.collection_id == group + number(3)),
@@ -101,12 +101,16 @@ def moderates(viewer: Column, group: Column) -> Condition:
 
 
 def visible_to(o: FromClause = objects) -> Condition:
-    """The rule for a person or a stranger."""
-    viewer, server = param("viewer"), param("server")
+    """The rule for a person or a stranger: parameters `viewer`, `server`, `everyone`."""
+    return visible_to_actor(o, param("viewer"), param("server"))
+
+
+def visible_to_actor(o: FromClause, viewer: Column, server: Column | None = None) -> Condition:
+    """The rule for an actor given as a column or parameter; `server`: SERVER for members of this server, else None."""
     return or_(
         and_(o.c.author_id == viewer, o.c.state != word("deleted")),
         and_(among(o.c.state, "held", "published", "removed"), moderates(viewer, o.c.group_id)),
-        _reaches(o, viewer, server),
+        _reaches(o, viewer, number(NOT_EVEN_PUBLIC) if server is None else server),
     )
 
 
@@ -116,7 +120,7 @@ def visible_to_host(o: FromClause = objects) -> Condition:
     nobody, none = number(0), number(NOT_EVEN_PUBLIC)
     return or_(
         _reaches(o, nobody, none),
-        _exists(
+        exists_in(
             person,
             person.c.host_id == param("host_id"),
             person.c.state == word("active"),

@@ -249,7 +249,7 @@ async def test_a_database_that_fails_for_a_while_costs_time_and_no_verdict(
     monkeypatch.setattr(office.make.house.db, "write", sometimes)
     running = asyncio.create_task(worker.run())
     async with asyncio.timeout(20):
-        while await office.rows(t.deliveries) or await office.rows(t.fanout):
+        while await office.rows(t.fanout) or await office.rows(t.deliveries):  # rows go this way only
             await asyncio.sleep(0.005)
         await worker.stop()
         await running
@@ -276,3 +276,27 @@ async def test_what_a_vanished_worker_may_have_sent_is_marked_and_noted_as_a_cop
     assert [(r["object_id"], r["inbox"]) for r in await office.rows(t.ledger)] == [
         (post, f"http://{peer.authority}/u/ana/inbox")
     ]
+
+
+async def test_a_worker_whose_loop_was_ended_begins_again_where_it_was(office: Post, peer_at: PeerAt) -> None:
+    peer = await peer_at("127.0.0.2", "silence")
+    nadia = await office.make.member("nadia")
+    await office.follower(peer, "ana", nadia)
+    office.settings = replace(office.settings, delivery_timeout=20)
+    worker = office.worker()
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(10):
+        while not peer.received:
+            await asyncio.sleep(0.001)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert worker.counters.in_flight == worker.counters.outstanding == 0
+    peer.reply = "202 Accepted"
+    office.make.clock.forward(outgoing.LEASE_MS / 1000 + 1)
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(10):
+        while await office.rows(t.deliveries):
+            await asyncio.sleep(0.001)
+        await worker.stop()
+        await running
+    assert len(peer.received) == 2

@@ -32,7 +32,7 @@ _STATE = (
     t.objects, t.texts, t.audience, t.attachments, t.polls, t.reactions, t.grants, t.blocks, t.pins, t.tombstones,
     t.notifications, t.reports, t.activities, t.fanout, t.entries, t.home,
 )  # fmt: skip
-_ROWS = {table: Statement(select(table)) for table in (*_STATE, t.keys, t.audit)}
+_ROWS = {table: Statement(select(table)) for table in (*_STATE, t.keys, t.audit, t.inbox)}
 _ACTOR = Statement(select(t.actors).where(t.actors.c.uri == bindparam("uri")))
 _EMPTY = [Statement(delete(table)) for table in reversed(t.metadata.sorted_tables)]
 
@@ -88,9 +88,11 @@ class Case:
 
     def serve(self, document: Json, at: str | None = None) -> str:
         """Another server answers with this document."""
-        uri = at or document["id"]
+        uri = str(at or document["id"])
         self.world.served.documents[uri] = document
-        return str(uri)
+        if uri.count("/") == 2:  # a request for a bare host is one for its root
+            self.world.served.documents[uri + "/"] = document
+        return uri
 
     def peer(self, uri: str, type: str | None = None, **more: Any) -> str:
         """An actor of another server, served when asked for; one with the keys of this test."""

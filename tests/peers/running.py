@@ -36,6 +36,7 @@ PROGRAM = Path(sys.executable).parent / "fedi-community"
 DEADLINE_SECONDS = 8.0
 POLL_SECONDS = 0.04
 AS2 = "application/activity+json"
+FORMS = ("cavage", "rfc9421")
 
 
 def until(probe: Callable[[], T | None], what: str, seconds: float = DEADLINE_SECONDS) -> T:

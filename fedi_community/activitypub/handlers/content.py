@@ -14,7 +14,8 @@ from fedi_community.domain.model import Body, Kind, State
 from fedi_community.domain.origins import same_origin
 from fedi_community.errors import Refusal
 
-_ACTOR_TYPES = frozenset({"Person", "Group", "Service", "Application", "Organization"})
+ASK_AGAIN = "actor_changed"
+"""The verdict that an actor's own document has to be read again; the decision's result is the actor."""
 
 
 def _create_needs(told: Told) -> Needs:
@@ -61,7 +62,8 @@ CREATE = Handler(_create_needs, _create, wants=_wants_parent, ids=2)
 def _update_needs(told: Told) -> Needs:
     obj = embedded_post(told)
     if obj is None:
-        return Needs(uris=frozenset({told.actor}), subjects=frozenset({told.actor}))
+        named = {told.actor, *([told.activity.object_id] if told.activity.object_id else [])}
+        return Needs(uris=frozenset(named), subjects=frozenset({told.actor}))
     wanted = posts.incoming_needs(_incoming(told, obj))
     return Needs(
         uris=wanted.uris, posts=wanted.posts, activities=wanted.activities, subjects=wanted.subjects,
@@ -71,7 +73,7 @@ def _update_needs(told: Told) -> Needs:
 
 def _update(told: Told, facts: Facts) -> Decision | Refusal:
     if isinstance(told.activity.object, WireActor):
-        return ignored("actor_update")  # the worker refetches the actor: nothing is taken from the request
+        return _profile(told, facts)
     obj = embedded_post(told)
     if obj is None or obj.kind not in KINDS:
         return ignored("not_a_post")
@@ -91,6 +93,19 @@ def _update(told: Told, facts: Facts) -> Decision | Refusal:
         post.id, actor.id, _with_mentions(body, mentions), facts, edited=obj.updated_ms,
         activity_uri=told.activity.id or None, raw=told.raw,
     )  # fmt: skip
+
+
+def _profile(told: Told, facts: Facts) -> Decision | Refusal:
+    """An actor changed, or somebody who may moderate changed a group. Nothing is taken from the request: with this
+    verdict the worker asks the actor's own server."""
+    speaker_, known = facts.actor_by_uri.get(told.actor), facts.actor_by_uri.get(target_uri(told) or "")
+    if known is None or speaker_ is None or known.local:
+        return ignored("unknown_actor")
+    if known.id != speaker_.id and not (
+        known.is_group and may_moderate(facts, speaker_.id, known.id, told.relayed_by)
+    ):
+        return Refusal("not_owner", 403)
+    return Decision((), known.id, ASK_AGAIN)
 
 
 def _with_mentions(body: Body, mentions: tuple[int, ...]) -> Body:
@@ -161,4 +176,4 @@ def may_moderate(facts: Facts, actor_id: int, group_id: int, relayed_by: str | N
 
 DELETE = Handler(_delete_needs, _delete, ids=3)
 
-__all__ = ["CREATE", "DELETE", "UPDATE", "may_moderate"]
+__all__ = ["ASK_AGAIN", "CREATE", "DELETE", "UPDATE", "may_moderate"]

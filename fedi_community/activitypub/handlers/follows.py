@@ -1,4 +1,4 @@
-"""Follow, Accept, Reject, Move: how people and groups stand to each other."""
+"""Follow, Accept, Reject, Move (FEP-7628): how people and groups stand to each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from fedi_community.errors import Refusal
 
 def _follow_needs(told: Told) -> Needs:
     uri = target_uri(told)
-    return Needs(uris=frozenset({told.actor, *([uri] if uri else [])}), subjects=frozenset({told.actor}))
+    return Needs(
+        uris=frozenset({told.actor, *([uri] if uri else [])}),
+        activities=frozenset([told.activity.id] if told.activity.id else []),
+        subjects=frozenset({told.actor}),
+    )
 
 
 def _follow(told: Told, facts: Facts) -> Decision | Refusal:
@@ -20,6 +24,8 @@ def _follow(told: Told, facts: Facts) -> Decision | Refusal:
     if isinstance(actor, Refusal):
         return actor
     target = facts.actor_by_uri.get(target_uri(told) or "")
+    if told.activity.id in facts.activities:
+        return ignored("undone")  # its Undo overtook it
     if target is None or not target.local:
         return ignored("unknown_target")  # Friendica follows threads too
     if target.type == "Application":

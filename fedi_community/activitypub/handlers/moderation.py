@@ -5,7 +5,7 @@ A Block between two people is a personal block: it stops delivery and is shown t
 
 from __future__ import annotations
 
-from fedi_community.activitypub.handlers.content import may_moderate
+from fedi_community.activitypub.handlers.content import ASK_AGAIN, may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
 from fedi_community.domain import relations
 from fedi_community.domain.effects import Audit, Decision, Effect, Pin, SetFlag, SetGrant, SetState, ignored
@@ -57,6 +57,8 @@ def _block(told: Told, facts: Facts) -> Decision | Refusal:
     person = facts.actor_by_uri.get(target_uri(told) or "")
     if person is None:
         return ignored("unknown_target")
+    if told.activity.id in facts.activities:
+        return ignored("undone")  # its Undo overtook it
     group = _group(told, facts)
     if group is not None and group.id != person.id:
         if not may_moderate(facts, actor.id, group.id, told.relayed_by):
@@ -86,6 +88,8 @@ def _change(told: Told, facts: Facts, add: bool) -> Decision | Refusal:
         return ignored("unknown_target")
     if not may_moderate(facts, actor.id, group.id, told.relayed_by):
         return Refusal("not_a_moderator", 403)
+    if which == "moderators" and not group.local:
+        return Decision((), group.id, ASK_AGAIN)  # its own server says who they are
     post = facts.post_by_uri.get(target_uri(told) or "")
     person = facts.actor_by_uri.get(target_uri(told) or "")
     at, word = facts.now, "add" if add else "remove"

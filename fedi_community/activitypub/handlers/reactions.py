@@ -1,4 +1,4 @@
-"""Like, Dislike and EmojiReact: once per actor and object; unknown objects are ignored without a word."""
+"""Like, Dislike and EmojiReact (FEP-c0e0): once per actor and object; unknown objects are ignored without a word."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from fedi_community.activitypub.wire import WireActivity
 from fedi_community.domain import posts, relations
 from fedi_community.domain.effects import Audit, Decision, MarkUndone, Record, SetFlag, SetState, ignored
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Actor, Reaction, State
+from fedi_community.domain.model import Actor, Reaction, State, followers_of
 from fedi_community.errors import Refusal
 
 _REACTIONS: dict[str, Reaction] = {"Like": "like", "Dislike": "dislike", "EmojiReact": "react"}
@@ -25,11 +25,14 @@ def _inner(told: Told) -> tuple[str | None, str | None, str | None]:
 def _needs(told: Told) -> Needs:
     _, uri, target = _inner(told)
     found = [u for u in (uri, target) if u]
+    inner = told.activity.object
+    group = inner.target_id if isinstance(inner, WireActivity) else None
+    named = {told.actor, *found, *(u for u in (group, told.relayed_by) if u)}
     return Needs(
-        uris=frozenset({told.actor, *found}),
+        uris=frozenset(named),
         posts=frozenset(found),
         activities=frozenset(u for u in (uri, told.activity.id) if u),
-        subjects=frozenset({told.actor}),
+        subjects=frozenset({told.actor, *([target] if target else [])}),
     )
 
 
@@ -49,7 +52,11 @@ def _undo(told: Told, facts: Facts) -> Decision | Refusal:
         whom = facts.actor_by_uri.get(target or "") or (
             facts.actors.get(known.target_id) if known and known.target_id else None
         )
-        return relations.decide_unfollow(actor.id, whom.id, facts, uri) if whom else ignored("unknown_target")
+        if whom is None:
+            return ignored("unknown_target")
+        if (actor.id, followers_of(whom.id)) not in facts.grants:
+            return _remember(told, facts, actor, uri)
+        return relations.decide_unfollow(actor.id, whom.id, facts, uri)
     if type_ == "Announce":
         boost = facts.post_by_uri.get(uri or "") or post
         if boost is None or boost.boost_of is None or boost.author_id != actor.id:
@@ -58,11 +65,29 @@ def _undo(told: Told, facts: Facts) -> Decision | Refusal:
     if type_ in _REACTIONS:
         return _unreact(told, facts, actor, post.id if post else None, _REACTIONS[type_], uri)
     if type_ == "Block":
-        whom = facts.actor_by_uri.get(target or "")
-        return relations.decide_block(actor.id, whom.id, False, facts) if whom else ignored("unknown_target")
+        return _unblock(told, facts, actor, target, uri)
     if type_ in ("Delete", "Remove", "Lock") and post is not None and post.group_id is not None:
         return _unmoderate(told, facts, actor, post.id, type_)
     return _remember(told, facts, actor, uri)
+
+
+def _unblock(
+    told: Told, facts: Facts, actor: Actor, target: str | None, uri: str | None
+) -> Decision | Refusal:
+    """A person's own block, or (with a group as target) a ban by those who moderate it."""
+    whom = facts.actor_by_uri.get(target or "")
+    if whom is None:
+        return ignored("unknown_target")
+    inner = told.activity.object
+    group = facts.actor_by_uri.get((inner.target_id or "") if isinstance(inner, WireActivity) else "")
+    by = actor
+    if group is not None and group.is_group:
+        if not may_moderate(facts, actor.id, group.id, told.relayed_by):
+            return Refusal("not_a_moderator", 403)
+        by = group
+    if (by.id, whom.id) not in facts.blocks:
+        return _remember(told, facts, actor, uri)
+    return relations.decide_block(by.id, whom.id, False, facts)
 
 
 def _unreact(

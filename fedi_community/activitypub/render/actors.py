@@ -1,4 +1,7 @@
-"""Actor documents: Person, Service, Group and Application, with what each platform refuses an actor for not having."""
+"""Actor documents: Person, Service, Group and Application, with what each platform refuses an actor for not having.
+
+Also who may feature an actor (FEP-7aa9, `canFeature`).
+"""
 
 from __future__ import annotations
 

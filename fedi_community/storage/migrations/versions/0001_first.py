@@ -91,7 +91,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "handles",
-        sa.Column("handle", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("handle", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("handle", name=op.f("pk_handles")),
@@ -165,6 +165,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_hosts_name")),
         sqlite_with_rowid=True,
     )
+    op.create_index("ix_hosts_retry", "hosts", ["retry_at"], unique=False)
     op.create_table(
         "inbox",
         sa.Column(
@@ -296,7 +297,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "meta",
-        sa.Column("key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("value", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_meta")),
         sqlite_with_rowid=True,
@@ -314,7 +315,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "tombstones",
-        sa.Column("uri", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("uri", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("owner_uri", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
         sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("uri", name=op.f("pk_tombstones")),
@@ -738,7 +739,7 @@ def upgrade() -> None:
     op.create_index("ix_objects_url", "objects", ["url"], unique=False)
     op.create_table(
         "principals",
-        sa.Column("uri", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("uri", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["actors.id"], name=op.f("fk_principals_owner_id_actors")),

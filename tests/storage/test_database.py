@@ -1,0 +1,273 @@
+"""Units of work: what is promised to be written is written, whole or not at all, and the writer outlives every failure."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from fedi_community.errors import Problem
+from fedi_community.storage import database as module
+from fedi_community.storage import tables as t
+from fedi_community.storage.database import (
+    Database,
+    PostgresqlDatabase,
+    SqliteDatabase,
+    Tx,
+    open_database,
+    unit,
+)
+from fedi_community.storage.dialect import Statement, insert_row
+
+PUT = insert_row(t.meta, "key", "value")
+SET = Statement(update(t.meta).where(t.meta.c.key == "count").values(value=t.meta.c.value + "i"))
+ALL = Statement(select(t.meta.c.key, t.meta.c.value).order_by(t.meta.c.key))
+COUNT = Statement(select(t.meta.c.value).where(t.meta.c.key == "count"))
+
+
+@unit
+async def put(tx: Tx, key: str, value: str = "") -> str:
+    await tx.run(PUT, key=key, value=value)
+    return key
+
+
+async def keys(db: Database) -> list[str]:
+    return [row["key"] for row in await db.read(lambda tx: tx.rows(ALL))]
+
+
+@pytest.fixture
+async def sqlite(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    path = tmp_path / "community.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    db = await SqliteDatabase.open(path)
+    yield db
+    await db.close()
+
+
+@pytest.fixture
+async def postgresql(cluster: str, request: pytest.FixtureRequest) -> AsyncIterator[PostgresqlDatabase]:
+    import asyncpg
+
+    name = f"units_{abs(hash(request.node.nodeid))}"
+    admin = await asyncpg.connect(f"{cluster}/postgres")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template")
+    await admin.close()
+    db = await PostgresqlDatabase.open(f"{cluster}/{name}")
+    yield db
+    await db.close()
+
+
+def traced(db: SqliteDatabase) -> list[str]:
+    """The statements that begin and end transactions on the writing connection, from now on."""
+    said: list[str] = []
+    connection = db._writer._conn
+
+    def note(statement: str) -> None:
+        if statement.split(" ")[0] in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT"):
+            said.append(statement)
+
+    connection.set_trace_callback(note)
+    return said
+
+
+# --- both databases ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_unit_gives_its_result_and_is_there_for_the_next_reader(db: Database) -> None:
+    assert await db.write(put("a")) == "a"
+    assert await keys(db) == ["a"]
+
+
+async def test_a_failing_unit_leaves_nothing_and_its_neighbours_everything(db: Database) -> None:
+    async def fails(tx: Tx) -> None:
+        await tx.run(PUT, key="half", value="")
+        raise LookupError("a fault of this unit alone")
+
+    done = await asyncio.gather(
+        db.write(put("a")), db.write(fails), db.write(put("b")), return_exceptions=True
+    )
+    assert [type(d) for d in done] == [str, LookupError, str]
+    assert await keys(db) == ["a", "b"]
+
+
+async def test_a_database_error_in_the_middle_lets_the_others_and_the_writer_live_on(db: Database) -> None:
+    await db.write(put("taken"))
+    done = await asyncio.gather(
+        db.write(put("a")), db.write(put("taken")), db.write(put("b")), return_exceptions=True
+    )
+    assert [done[0], done[2]] == ["a", "b"]
+    assert isinstance(done[1], Exception)
+    await db.write(put("c"))
+    assert await keys(db) == ["a", "b", "c", "taken"]
+
+
+async def test_what_comes_after_a_commit_comes_after_the_commit_and_only_then(db: Database) -> None:
+    seen: list[list[str]] = []
+    waiting: list[asyncio.Task[None]] = []
+
+    async def look() -> None:
+        seen.append(await keys(db))
+
+    async def good(tx: Tx) -> None:
+        await tx.run(PUT, key="a", value="")
+        tx.after_commit(lambda: waiting.append(asyncio.create_task(look())))
+        assert waiting == []
+
+    async def bad(tx: Tx) -> None:
+        tx.after_commit(lambda: waiting.append(asyncio.create_task(look())))
+        raise LookupError
+
+    await asyncio.gather(db.write(good), db.write(bad), return_exceptions=True)
+    await asyncio.gather(*waiting)
+    assert seen == [["a"]]
+
+
+async def test_a_reading_unit_sees_one_moment_and_may_not_write(db: Database) -> None:
+    with pytest.raises(Exception, match=r"readonly|read-only"):
+        await db.read(put("a"))
+    assert await keys(db) == []
+
+
+# --- SQLite -----------------------------------------------------------------------------------------------------------
+
+
+async def test_units_that_wait_together_share_one_commit_with_a_savepoint_each(
+    sqlite: SqliteDatabase,
+) -> None:
+    said = traced(sqlite)
+    await asyncio.gather(*(sqlite.write(put(f"k{n:02}")) for n in range(20)))
+    assert [said.count("BEGIN IMMEDIATE"), said.count("COMMIT"), said.count("SAVEPOINT unit")] == [1, 1, 20]
+    assert len(await keys(sqlite)) == 20
+
+
+async def test_a_batch_is_bounded_so_that_nobody_waits_for_all_the_others(
+    sqlite: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 8)
+    said = traced(sqlite)
+    await asyncio.gather(*(sqlite.write(put(f"k{n:02}")) for n in range(20)))
+    assert said.count("COMMIT") == 3
+
+
+async def test_a_unit_that_waits_for_anything_else_is_refused(sqlite: SqliteDatabase) -> None:
+    async def waits(tx: Tx) -> None:
+        await tx.run(PUT, key="a", value="")
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        await sqlite.write(waits)
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        await sqlite.read(waits_only)
+    await sqlite.write(put("b"))
+    assert await keys(sqlite) == ["b"]
+
+
+async def waits_only(tx: Tx) -> None:
+    """A unit that asks the event loop for something."""
+    await asyncio.sleep(0)
+
+
+async def test_a_caller_who_goes_away_does_not_take_the_writer_along(sqlite: SqliteDatabase) -> None:
+    leaving = asyncio.create_task(sqlite.write(put("a")))
+    staying = asyncio.create_task(sqlite.write(put("b")))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == "b"
+    await sqlite.write(put("c"))
+    assert {"b", "c"} <= set(await keys(sqlite))
+
+
+def limit_pages(db: SqliteDatabase, pages: int) -> None:
+    db._writer._conn.execute(f"PRAGMA max_page_count={pages}")
+
+
+async def test_a_full_disk_fails_what_does_not_fit_says_so_and_passes(sqlite: SqliteDatabase) -> None:
+    await sqlite.write(put("before"))
+    await sqlite._writer._execute(lambda: limit_pages(sqlite, 1))  # type: ignore[no-untyped-call]
+    called: list[str] = []
+
+    async def large(tx: Tx) -> None:
+        tx.after_commit(lambda: called.append("large"))
+        await tx.run(PUT, key="large", value="x" * 5_000_000)
+
+    done = await asyncio.gather(
+        sqlite.write(put("a")), sqlite.write(large), sqlite.write(put("b")), return_exceptions=True
+    )
+    assert isinstance(done[1], Problem)
+    assert (done[1].status, done[1].reason, done[1].retry_after) == (503, "storage", 30)
+    kept = await keys(sqlite)
+    told = [d for d in done if isinstance(d, str)]
+    assert kept == sorted([*told, "before"]), "what was told to be written is, and nothing else"
+    assert called == []
+    await sqlite._writer._execute(lambda: limit_pages(sqlite, 1_000_000))  # type: ignore[no-untyped-call]
+    await sqlite.write(large)
+    await sqlite.write(put("after"))
+    assert called == ["large"]
+    assert {"large", "after"} <= set(await keys(sqlite))
+
+
+async def test_a_database_that_somebody_else_locks_is_unavailable_until_he_lets_go(
+    sqlite: SqliteDatabase, tmp_path: Path
+) -> None:
+    def impatient() -> None:
+        sqlite._writer._conn.execute("PRAGMA busy_timeout=50")
+
+    await sqlite._writer._execute(impatient)  # type: ignore[no-untyped-call]
+    other = sqlite3.connect(tmp_path / "community.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    done = await asyncio.gather(sqlite.write(put("a")), sqlite.write(put("b")), return_exceptions=True)
+    assert [d.reason for d in done if isinstance(d, Problem)] == ["storage", "storage"]
+    assert await keys(sqlite) == [], "readers go on"
+    other.execute("ROLLBACK")
+    other.close()
+    assert await sqlite.write(put("a")) == "a"
+
+
+async def test_an_url_leads_to_its_engine(database_url: str, engine: str) -> None:
+    db = await open_database(database_url)
+    assert db.engine == engine
+    await db.close()
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+
+async def test_units_that_meet_are_run_again_until_each_saw_the_other(postgresql: PostgresqlDatabase) -> None:
+    await postgresql.write(put("count"))
+    runs: list[int] = []
+    called: list[int] = []
+
+    async def add(tx: Tx) -> None:
+        runs.append(1)
+        await tx.value(COUNT)
+        await tx.run(SET)
+        tx.after_commit(lambda: called.append(1))
+
+    await asyncio.gather(*(postgresql.write(add) for _ in range(8)))
+    assert await postgresql.read(lambda tx: tx.value(COUNT)) == "i" * 8
+    assert len(runs) > 8, "some had to run again"
+    assert len(called) == 8, "what comes after a commit comes once"
+
+
+async def test_a_unit_that_loses_every_time_is_told_to_come_back(
+    postgresql: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncpg
+
+    monkeypatch.setattr(module, "RETRIES", 3)
+    runs: list[int] = []
+
+    async def loses(tx: Tx) -> Any:
+        runs.append(1)
+        raise asyncpg.SerializationError("could not serialize access")
+
+    with pytest.raises(Problem) as refused:
+        await postgresql.write(loses)
+    assert (refused.value.status, refused.value.reason, len(runs)) == (503, "storage", 3)
+    await postgresql.write(put("a"))
+    assert await keys(postgresql) == ["a"]
