@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import select, update
 
@@ -51,8 +52,6 @@ async def sqlite(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[SqliteD
 
 @pytest.fixture
 async def postgresql(cluster: str, request: pytest.FixtureRequest) -> AsyncIterator[PostgresqlDatabase]:
-    import asyncpg
-
     name = f"units_{abs(hash(request.node.nodeid))}"
     admin = await asyncpg.connect(f"{cluster}/postgres")
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE template")
@@ -62,16 +61,20 @@ async def postgresql(cluster: str, request: pytest.FixtureRequest) -> AsyncItera
     await db.close()
 
 
-def traced(db: SqliteDatabase) -> list[str]:
+async def on_writer(db: SqliteDatabase, call: Callable[[sqlite3.Connection], object]) -> None:
+    """Do something to the writing connection, on the thread that owns it."""
+    await db._writer._execute(lambda: call(db._writer._conn))  # type: ignore[no-untyped-call]
+
+
+async def traced(db: SqliteDatabase) -> list[str]:
     """The statements that begin and end transactions on the writing connection, from now on."""
     said: list[str] = []
-    connection = db._writer._conn
 
     def note(statement: str) -> None:
         if statement.split(" ")[0] in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT"):
             said.append(statement)
 
-    connection.set_trace_callback(note)
+    await on_writer(db, lambda connection: connection.set_trace_callback(note))
     return said
 
 
@@ -139,7 +142,7 @@ async def test_a_reading_unit_sees_one_moment_and_may_not_write(db: Database) ->
 async def test_units_that_wait_together_share_one_commit_with_a_savepoint_each(
     sqlite: SqliteDatabase,
 ) -> None:
-    said = traced(sqlite)
+    said = await traced(sqlite)
     await asyncio.gather(*(sqlite.write(put(f"k{n:02}")) for n in range(20)))
     assert [said.count("BEGIN IMMEDIATE"), said.count("COMMIT"), said.count("SAVEPOINT unit")] == [1, 1, 20]
     assert len(await keys(sqlite)) == 20
@@ -149,7 +152,7 @@ async def test_a_batch_is_bounded_so_that_nobody_waits_for_all_the_others(
     sqlite: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BATCH", 8)
-    said = traced(sqlite)
+    said = await traced(sqlite)
     await asyncio.gather(*(sqlite.write(put(f"k{n:02}")) for n in range(20)))
     assert said.count("COMMIT") == 3
 
@@ -182,13 +185,14 @@ async def test_a_caller_who_goes_away_does_not_take_the_writer_along(sqlite: Sql
     assert {"b", "c"} <= set(await keys(sqlite))
 
 
-def limit_pages(db: SqliteDatabase, pages: int) -> None:
-    db._writer._conn.execute(f"PRAGMA max_page_count={pages}")
+async def limit_pages(db: SqliteDatabase, pages: int) -> None:
+    """A disk that is full beyond so many pages; never fewer than there are."""
+    await on_writer(db, lambda connection: connection.execute(f"PRAGMA max_page_count={pages}"))
 
 
 async def test_a_full_disk_fails_what_does_not_fit_says_so_and_passes(sqlite: SqliteDatabase) -> None:
     await sqlite.write(put("before"))
-    await sqlite._writer._execute(lambda: limit_pages(sqlite, 1))  # type: ignore[no-untyped-call]
+    await limit_pages(sqlite, 1)
     called: list[str] = []
 
     async def large(tx: Tx) -> None:
@@ -204,7 +208,7 @@ async def test_a_full_disk_fails_what_does_not_fit_says_so_and_passes(sqlite: Sq
     told = [d for d in done if isinstance(d, str)]
     assert kept == sorted([*told, "before"]), "what was told to be written is, and nothing else"
     assert called == []
-    await sqlite._writer._execute(lambda: limit_pages(sqlite, 1_000_000))  # type: ignore[no-untyped-call]
+    await limit_pages(sqlite, 1_000_000)
     await sqlite.write(large)
     await sqlite.write(put("after"))
     assert called == ["large"]
@@ -214,10 +218,7 @@ async def test_a_full_disk_fails_what_does_not_fit_says_so_and_passes(sqlite: Sq
 async def test_a_database_that_somebody_else_locks_is_unavailable_until_he_lets_go(
     sqlite: SqliteDatabase, tmp_path: Path
 ) -> None:
-    def impatient() -> None:
-        sqlite._writer._conn.execute("PRAGMA busy_timeout=50")
-
-    await sqlite._writer._execute(impatient)  # type: ignore[no-untyped-call]
+    await on_writer(sqlite, lambda connection: connection.execute("PRAGMA busy_timeout=50"))
     other = sqlite3.connect(tmp_path / "community.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     done = await asyncio.gather(sqlite.write(put("a")), sqlite.write(put("b")), return_exceptions=True)
@@ -257,8 +258,6 @@ async def test_units_that_meet_are_run_again_until_each_saw_the_other(postgresql
 async def test_a_unit_that_loses_every_time_is_told_to_come_back(
     postgresql: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncpg
-
     monkeypatch.setattr(module, "RETRIES", 3)
     runs: list[int] = []
 

@@ -388,8 +388,6 @@ async def test_warnings_edits_times_and_languages_are_marked(world: World) -> No
 
 
 async def test_eight_hundred_replies_are_shown_a_hundred_at_a_time_and_fast(world: World) -> None:
-    if world.make.house.db.engine != "sqlite":
-        pytest.skip("the time is that of the pages; one engine is enough for 800 posts")
     nadia = await world.member("nadia")
     root = await world.make.post(nadia, "the first")
     replies = [root]
