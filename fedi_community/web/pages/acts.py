@@ -22,7 +22,10 @@ def _about(actor_id: int, target_id: int) -> Needs:
 
 def _of_post(actor_id: int, post_id: int) -> Needs:
     return Needs(
-        actor_ids=frozenset({actor_id}), post_ids=frozenset({post_id}), subjects=frozenset({actor_id})
+        actor_ids=frozenset({actor_id}),
+        post_ids=frozenset({post_id}),
+        subjects=frozenset({actor_id}),
+        boosts=True,
     )
 
 
