@@ -222,8 +222,9 @@ async def _load_host_sight(tx: Tx, viewer: Viewer, wanted: list[int], authors: l
         people.setdefault(row[0], set())
     blocked: dict[int, set[int]] = {}
     for one, other in await tx.rows(_HOST_BLOCKED, people=list(people), ids=authors):
-        person, author = (one, other) if one in people else (other, one)
-        blocked.setdefault(person, set()).add(author)
+        for person, author in ((one, other), (other, one)):  # both may be people of this host
+            if person in people:
+                blocked.setdefault(person, set()).add(author)
     reaches: Mapping[int, Reach] = {
         actor: Reach(frozenset(held), frozenset(blocked.get(actor, ()))) for actor, held in people.items()
     }

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fedi_community.activitypub.fetch import Failed
 from tests.federation.platforms import Case, Play, swap
-from tests.federation.platforms_activities import an_account_deletion
-from tests.federation.platforms_groups import a_boost_for_followers, a_feed_of_groups
+from tests.federation.platforms_relays import a_boost_for_followers, a_feed_of_groups
+from tests.federation.platforms_writing import an_account_deletion
 from tests.federation.world import BASE, PUBLIC
 
 

@@ -18,12 +18,26 @@ import pytest_asyncio
 from fedi_community.storage.database import Database, open_database
 from tests.activitypub.test_wire_fixtures import ROWS, load
 from tests.conftest import _sql
-from tests.federation import platforms_activities, platforms_documents, platforms_groups
+from tests.federation import (
+    platforms_discovery,
+    platforms_documents,
+    platforms_moderation,
+    platforms_relations,
+    platforms_relays,
+    platforms_writing,
+)
 from tests.federation.platforms import Case, Rule, clear
 from tests.federation.platforms_wrong import WRONG
 from tests.federation.world import open_world
 
-RULES: tuple[Rule, ...] = (*platforms_documents.RULES, *platforms_activities.RULES, *platforms_groups.RULES)
+RULES: tuple[Rule, ...] = (
+    *platforms_documents.RULES,
+    *platforms_discovery.RULES,
+    *platforms_writing.RULES,
+    *platforms_relations.RULES,
+    *platforms_relays.RULES,
+    *platforms_moderation.RULES,
+)
 pytestmark = pytest.mark.skipif(
     not ROWS, reason="the corpus of recorded payloads is not beside this checkout"
 )

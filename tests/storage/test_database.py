@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from fedi_community.errors import Problem
 from fedi_community.storage import database as module
@@ -27,6 +27,8 @@ from fedi_community.storage.dialect import Statement, insert_row
 
 PUT = insert_row(t.meta, "key", "value")
 SET = Statement(update(t.meta).where(t.meta.c.key == "count").values(value=t.meta.c.value + "i"))
+LATE = Statement(text("PRAGMA defer_foreign_keys=ON"))
+DANGLING = insert_row(t.gate_principals, "gate_id", "principal_id")
 ALL = Statement(select(t.meta.c.key, t.meta.c.value).order_by(t.meta.c.key))
 COUNT = Statement(select(t.meta.c.value).where(t.meta.c.key == "count"))
 
@@ -183,6 +185,27 @@ async def test_a_caller_who_goes_away_does_not_take_the_writer_along(sqlite: Sql
     assert await staying == "b"
     await sqlite.write(put("c"))
     assert {"b", "c"} <= set(await keys(sqlite))
+
+
+async def test_a_commit_that_fails_fails_every_unit_in_it_and_nothing_of_them_stays(
+    sqlite: SqliteDatabase,
+) -> None:
+    called: list[str] = []
+
+    async def good(tx: Tx) -> None:
+        await tx.run(PUT, key="good", value="")
+        tx.after_commit(lambda: called.append("good"))
+
+    async def broken_at_commit(tx: Tx) -> None:
+        await tx.run(LATE)
+        await tx.run(DANGLING, gate_id=4, principal_id=1)
+
+    done = await asyncio.gather(sqlite.write(good), sqlite.write(broken_at_commit), return_exceptions=True)
+    assert [d.reason for d in done if isinstance(d, Problem)] == ["storage", "storage"]
+    assert called == []
+    assert await keys(sqlite) == []
+    await sqlite.write(good)
+    assert called == ["good"]
 
 
 async def limit_pages(db: SqliteDatabase, pages: int) -> None:

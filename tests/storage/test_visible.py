@@ -164,3 +164,22 @@ async def test_the_rule_in_sql_and_in_memory_agree_on_random_worlds(db: Database
     collect()
     for world in samples:
         await _compare(db, world)
+
+
+@pytest.mark.parametrize("block", [(16, 20), (20, 16)])
+async def test_a_block_between_two_people_of_one_host_holds_for_both(
+    db: Database, block: tuple[int, int]
+) -> None:
+    """The instance actor of their host does not see the author's post for the one who is blocked."""
+    post = {"id": 100, "author": 16, "state": State.PUBLISHED, "audience": {20}, "gate": None, "group": None,
+            "boost": None, "quote": None}  # fmt: skip
+    world = {
+        "posts": [post],
+        "gates": [set(), set()],
+        "grants": {},
+        "states": dict.fromkeys(ACTORS, "active"),
+    }
+    host = Viewer(999_996, host="a.example", instance=True)
+    for blocks, seen in ((set(), {100}), ({block}, set())):
+        await _compare(db, {**world, "blocks": blocks})
+        assert await db.read(lambda tx: visible_ids(tx, host, [100])) == seen
