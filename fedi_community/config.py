@@ -57,7 +57,7 @@ class Settings:
     delivery_per_host: int = _doc("Deliveries in flight to one host.", 2)
     delivery_timeout: int = _doc("Longest wait for a peer to take a delivery.", 10)
     feed_interval: int = _doc("Time between two polls of a feed.", 1800)
-    metrics_token: str = _doc("Bearer token for /metrics from elsewhere; empty means loopback only.", "")
+    metrics_token: str = _doc("Bearer token for /metrics; without one it answers on plain http from loopback alone.", "")
 
     @property
     def host(self) -> str:

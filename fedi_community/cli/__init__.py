@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from fedi_community import __version__
 from fedi_community.cli.content import feed
 from fedi_community.cli.demo import demo
-from fedi_community.cli.operations import backup, block, doctor, explain, export, restore
+from fedi_community.cli.doctor import doctor
+from fedi_community.cli.operations import backup, block, explain, export, restore
 from fedi_community.cli.people import group, member, token
 from fedi_community.cli.serving import migrate, serve, work
 
@@ -23,6 +26,8 @@ def main() -> None:
     Try it:     fedi-community demo
     Run it:     FEDI_BASE_URL=https://community.example fedi-community serve
     """
+    # The database, mails, exports and backups hold what patients wrote: they are for this user's eyes alone.
+    os.umask(0o077)
 
 
 for command in (

@@ -1,18 +1,16 @@
-"""`doctor`, `block`, `explain`, `export`, `backup`, `restore`: for those who run a server."""
+"""`block`, `explain`, `export`, `backup`, `restore`: for those who run a server."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 import orjson
@@ -28,56 +26,10 @@ from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Viewer
 from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.views import PostView
-from fedi_community.errors import Problem, Refusal
-from fedi_community.keyring import Keyring, master_key
+from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House
 from fedi_community.perform import explain as explain_change
 from fedi_community.storage import timelines, views
-
-
-@click.command()
-@asynchronous
-async def doctor() -> None:
-    """Check keys, database, clock and reachability, and say what to mend."""
-    settings = settings_or_exit()
-    checks: list[tuple[str, str | None]] = [("settings", None)]
-    try:
-        async with open_house(settings) as house:
-            checks.append((f"database {house.db.engine}", None))
-            keyring = Keyring(house, master_key(settings.keys_dir))
-            await keyring.of(await keyring.instance())
-            checks.append(("instance key", None))
-    except (Problem, OSError, sqlite3.Error) as error:
-        checks.append(("database and keys", getattr(error, "safe", str(error))))
-    checks.append(("data folder", _writable(settings.data_dir)))
-    checks.append(("public address", await asyncio.to_thread(_resolves, settings)))
-    bad = [(name, why) for name, why in checks if why]
-    for name, why in checks:
-        click.echo(f"{'ok   ' if why is None else 'MEND '} {name}" + (f": {why}" if why else ""))
-    if bad:
-        raise click.ClickException(f"{len(bad)} thing(s) to mend, see above.")
-
-
-def _writable(folder: Path) -> str | None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        return f"cannot write to {folder}: {error.strerror}. Give the server's user the right to."
-    free = shutil.disk_usage(folder).free
-    return None if free > 500_000_000 else f"only {free // 1_000_000} MB free. Make room."
-
-
-def _resolves(settings: Settings) -> str | None:
-    parts = urlsplit(settings.base_url)
-    if parts.hostname in ("localhost", "127.0.0.1"):
-        return None
-    try:
-        socket.getaddrinfo(parts.hostname, parts.port or 443)
-    except OSError:
-        return f"{parts.hostname} does not resolve. Check FEDI_BASE_URL and the DNS entry."
-    return None
 
 
 @click.command()
@@ -203,14 +155,22 @@ def _dump(settings: Settings, target: Path) -> None:
             source.backup(copy)
         source.close()
         return
-    _run(["pg_dump", "--format=custom", f"--file={target}", settings.database])
+    _run(settings, ["pg_dump", "--format=custom", f"--file={target}"])
 
 
-def _run(arguments: list[str]) -> None:
+def _run(settings: Settings, arguments: list[str]) -> None:
+    """Run a PostgreSQL program on our database. The password goes through the environment: arguments are for all to see."""
     program = shutil.which(arguments[0])
     if program is None:
         raise click.ClickException(f"{arguments[0]} is not installed; it comes with the PostgreSQL client.")
-    done = subprocess.run([program, *arguments[1:]], capture_output=True, text=True, env=os.environ)  # noqa: S603
+    parts = urlsplit(settings.database)
+    password = parts.password
+    address = parts._replace(netloc=parts.netloc.replace(f":{password}@", "@", 1)) if password else parts
+    environment = {**os.environ, "PGPASSWORD": unquote(password)} if password else dict(os.environ)
+    done = subprocess.run(  # noqa: S603
+        [program, *arguments[1:], f"--dbname={address.geturl()}"],
+        capture_output=True, text=True, env=environment,
+    )  # fmt: skip
     if done.returncode:
         raise click.ClickException(done.stderr.strip()[-500:])
 
@@ -249,17 +209,10 @@ def _load(settings: Settings, folder: Path) -> None:
         target = Path(settings.database.removeprefix("sqlite:///"))
         for suffix in ("-wal", "-shm"):
             target.with_name(target.name + suffix).unlink(missing_ok=True)
-        shutil.copy(source, target)
+        fresh = target.with_name(f"{target.name}.restoring")
+        shutil.copyfile(source, fresh)
+        fresh.replace(target)  # whole or not at all
         return
     if not (folder / "community.dump").is_file():
         raise click.ClickException("This archive holds no PostgreSQL dump.")
-    _run(
-        [
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            f"--dbname={settings.database}",
-            str(folder / "community.dump"),
-        ]
-    )
+    _run(settings, ["pg_restore", "--clean", "--if-exists", "--no-owner", str(folder / "community.dump")])

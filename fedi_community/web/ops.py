@@ -51,7 +51,7 @@ class _Numbers(Collector):
 
 
 def ops(house: House, settings: Settings, parts: Counted) -> Blueprint:
-    """/healthz (alive), /readyz (can serve), /metrics (Prometheus; loopback or token only)."""
+    """/healthz (alive), /readyz (can serve), /metrics (Prometheus; by token, on plain http from loopback too)."""
     blueprint = Blueprint("ops", __name__)
 
     @blueprint.get("/healthz")
@@ -78,5 +78,7 @@ def _may_read(settings: Settings) -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.metrics_token and hmac.compare_digest(given, settings.metrics_token):
         return True
+    if settings.base_url.startswith("https://"):
+        return False  # a proxy stands before us, and everybody who comes through it looks like loopback
     proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     return request.remote_addr in ("127.0.0.1", "::1") and not proxied
