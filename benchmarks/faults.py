@@ -1,7 +1,10 @@
-"""`kill -9` at random moments under load: no acknowledged activity lost, none shown twice, every delivery made.
+"""`kill -9` at random moments under load, a full disk, a locked database: no acknowledged activity lost, none shown twice,
+every delivery made.
 
-`python -m benchmarks.faults [--kills 50] [--rate 20] [--database URL] [--seed 1]`. A peer on loopback sends signed replies
-and follows the group; the server is killed and started again; at the end the thread and the peer's inbox are counted.
+`python -m benchmarks.faults [--kills 50] [--full 5] [--locked 5] [--rate 20] [--database URL] [--seed 1]`. A peer on
+loopback sends signed replies and follows the group; the server is killed and started again, may write no byte for a
+while (RLIMIT_FSIZE, which fails a write as a full disk does), or finds its SQLite file locked by another process; at the
+end the thread and the peer's inbox are counted. While it cannot write, it must say 503 and go on showing what it has.
 """
 
 from __future__ import annotations
@@ -11,13 +14,17 @@ import asyncio
 import json
 import os
 import random
+import resource
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,6 +163,27 @@ class Victim:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    @asynccontextmanager
+    async def full_disk(self) -> AsyncIterator[None]:
+        """No file grows or is written beyond its first byte, until this ends."""
+        assert self.process is not None
+        before = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (1, before[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, before)
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[None]:
+        """Another process writes to the SQLite file and does not come to an end, until this ends."""
+        other = sqlite3.connect(self.folder / "community.db", isolation_level=None, timeout=5)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+        finally:
+            other.close()
+
     def end(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
@@ -171,6 +199,7 @@ class Load:
     root: str
     rate: float
     acknowledged: list[str] = field(default_factory=list)
+    refused: Counter[int] = field(default_factory=Counter)
     sent: int = 0
     stopping: bool = False
 
@@ -193,7 +222,7 @@ class Load:
                 "to": [PUBLIC], "cc": [], "published": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}  # fmt: skip
         activity = {"@context": "https://www.w3.org/ns/activitystreams", "id": f"{uri}/create", "type": "Create", "actor": actor,
                     "to": [PUBLIC], "object": note}  # fmt: skip
-        if await post(network, self.victim, actor, activity):
+        if await post(network, self.victim, actor, activity, self.refused):
             self.acknowledged.append(uri)
 
 
@@ -202,8 +231,14 @@ def sender() -> Network:
     return Network(allow_private=True, own_host="nobody.example", user_agent="faults")
 
 
-async def post(network: Network, victim: Victim, actor: str, activity: dict[str, Any]) -> bool:
-    """Send until it is acknowledged."""
+async def post(
+    network: Network,
+    victim: Victim,
+    actor: str,
+    activity: dict[str, Any],
+    refused: Counter[int] | None = None,
+) -> bool:
+    """Send until it is acknowledged; `refused` counts the answers that ask to come back."""
     body = json.dumps(activity).encode()
     url = f"{victim.base}/inbox"
     key = signing_key(f"{actor}#main-key", rsa_key("peer"))
@@ -215,6 +250,8 @@ async def post(network: Network, victim: Victim, actor: str, activity: dict[str,
                 return True
             if got.status < 500:
                 raise RuntimeError(f"{got.status} {got.body!r}")
+            if refused is not None:
+                refused[got.status] += 1
         except FetchError:
             pass
         await asyncio.sleep(0.1)
@@ -230,17 +267,36 @@ class Outcome:
     undelivered: int
     delivered_again: int
     kills: int
+    refused: dict[int, int]
+    """Answers of 500 and above while it could not write; anything but 503 is wrong."""
+    unread: int
+    """Pages that were not shown while it could not write."""
 
     @property
     def good(self) -> bool:
-        return self.missing == self.twice == self.undelivered == 0 and self.shown >= self.acknowledged > 0
+        return (
+            self.missing == self.twice == self.undelivered == self.unread == 0
+            and self.shown >= self.acknowledged > 0
+            and set(self.refused) <= {503}
+        )
 
 
-async def run(kills: int, rate: float, database: str, seed: int, say: Any = print) -> Outcome:
+@dataclass(frozen=True)
+class Plan:
+    """How often what happens. rate: replies a second. database: empty for SQLite."""
+
+    kills: int
+    full: int = 0
+    locked: int = 0
+    rate: float = 20
+    database: str = ""
+    seed: int = 1
+
+
+async def run(plan: Plan, say: Callable[[str], None] = print) -> Outcome:
     """The whole experiment; every process it starts is ended."""
-    chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
-        victim = Victim(Path(name), free_port(), database)
+        victim = Victim(Path(name), free_port(), plan.database)
         peer = Peer(free_port())
         await peer.open()
         try:
@@ -256,7 +312,7 @@ async def run(kills: int, rate: float, database: str, seed: int, say: Any = prin
             victim.command("group", "create", "sleep_well", "--name", "Sleep", "--posts", "everyone")
             token = victim.command("token", "create", "nadia")
             await victim.start()
-            return await _experiment(victim, peer, token, kills, rate, chance, say)
+            return await _experiment(victim, peer, token, plan, say)
         finally:
             victim.end()
             if peer.server is not None:
@@ -264,8 +320,9 @@ async def run(kills: int, rate: float, database: str, seed: int, say: Any = prin
 
 
 async def _experiment(
-    victim: Victim, peer: Peer, token: str, kills: int, rate: float, chance: random.Random, say: Any
+    victim: Victim, peer: Peer, token: str, plan: Plan, say: Callable[[str], None]
 ) -> Outcome:
+    chance = random.Random(plan.seed)
     auth = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(timeout=30, headers=auth) as client:
         made = await client.post(
@@ -279,21 +336,30 @@ async def _experiment(
         network = sender()
         await post(network, victim, follower, follow)
         await network.aclose()
-        load = Load(victim, peer, root["uri"], rate)
+        load = Load(victim, peer, root["uri"], plan.rate)
         sending = asyncio.create_task(load.run())
-        for number in range(kills):
+        faults = ["kill"] * plan.kills + ["full disk"] * plan.full + ["locked database"] * plan.locked
+        unread = 0
+        for number, fault in enumerate(faults, 1):
             await asyncio.sleep(chance.uniform(0.2, 1.5))
-            victim.kill()
-            await victim.start()
-            say(f"kill {number + 1}: {len(load.acknowledged)} of {load.sent} acknowledged")
+            if fault == "kill":
+                victim.kill()
+                await victim.start()
+            else:
+                async with victim.full_disk() if fault == "full disk" else victim.locked():
+                    for _ in range(chance.randint(2, 8)):
+                        await asyncio.sleep(1)
+                        page = await client.get(f"{victim.base}/api/v1/statuses/{root['id']}/context")
+                        unread += page.status_code != 200
+            say(f"{number} ({fault}): {len(load.acknowledged)} of {load.sent} acknowledged")
         await asyncio.sleep(1)
         load.stopping = True
         await sending
-        return await _count(client, victim, peer, root["id"], load, kills)
+        return await _count(client, victim, peer, root["id"], load, plan.kills, unread)
 
 
 async def _count(
-    client: httpx.AsyncClient, victim: Victim, peer: Peer, root: str, load: Load, kills: int
+    client: httpx.AsyncClient, victim: Victim, peer: Peer, root: str, load: Load, kills: int, unread: int
 ) -> Outcome:
     """Wait until everything is processed and delivered (or a deadline), then compare."""
     deadline = time.monotonic() + 180
@@ -307,20 +373,29 @@ async def _count(
         await asyncio.sleep(0.5)
     return Outcome(
         len(load.acknowledged), len(shown), len(missing), sum(1 for n in shown.values() if n > 1), len(undelivered),
-        sum(1 for n in peer.delivered.values() if n > 1), kills,
+        sum(1 for n in peer.delivered.values() if n > 1), kills, dict(load.refused), unread,
     )  # fmt: skip
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--rate", type=float, default=20)
-    parser.add_argument(
-        "--database", default="", help="URL of an empty PostgreSQL database; SQLite by default"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=50, help="kill -9")
+    parser.add_argument("--full", type=int, default=5, help="full disks (SQLite alone)")
+    parser.add_argument("--locked", type=int, default=5, help="locked databases (SQLite alone)")
+    parser.add_argument("--rate", type=float, default=20, help="replies a second")
+    parser.add_argument(
+        "--database", default="", help="URL of an empty PostgreSQL database instead of SQLite"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the moments")
     given = parser.parse_args()
-    outcome = asyncio.run(run(given.kills, given.rate, given.database, given.seed))
+    on_file = not given.database
+    plan = Plan(
+        given.kills, given.full if on_file else 0, given.locked if on_file else 0,
+        given.rate, given.database, given.seed,
+    )  # fmt: skip
+    outcome = asyncio.run(run(plan))
     print(outcome)
     if not outcome.good:
         raise SystemExit("Something acknowledged was lost, shown twice or not delivered: see the line above.")
