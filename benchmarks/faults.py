@@ -192,12 +192,16 @@ class Victim:
 
 @dataclass
 class Load:
-    """Signed replies, so many a second; each is sent again until it is acknowledged, as real peers do."""
+    """Signed replies, so many a second; each is sent again until it is acknowledged, as real peers do.
+
+    in_flight: at most so many at once; beyond it the load waits, since a sender that piles up requests measures itself.
+    """
 
     victim: Victim
     peer: Peer
     root: str
     rate: float
+    in_flight: int = 1000
     acknowledged: list[str] = field(default_factory=list)
     refused: Counter[int] = field(default_factory=Counter)
     sent: int = 0
@@ -206,10 +210,19 @@ class Load:
     async def run(self) -> None:
         network = sender()
         began = time.monotonic()
+        room = asyncio.Semaphore(self.in_flight)
+
+        async def one(number: int) -> None:
+            try:
+                await self._one(network, number)
+            finally:
+                room.release()
+
         try:
             async with asyncio.TaskGroup() as group:
                 while not self.stopping:
-                    group.create_task(self._one(network, self.sent))
+                    await room.acquire()
+                    group.create_task(one(self.sent))
                     self.sent += 1
                     await asyncio.sleep(max(0.0, began + self.sent / self.rate - time.monotonic()))
         finally:

@@ -65,12 +65,16 @@ async def _load(victim: Victim, peer: Peer, token: str, posts: int) -> None:
         made = await client.post(
             f"{victim.base}/api/v1/statuses", json={"status": "@sleep_well root", "visibility": "public"}
         )
-        load = Load(victim, peer, made.json()["uri"], 500)
+        load = Load(victim, peer, made.json()["uri"], rate=1000, in_flight=64)
         began = time.perf_counter()
         sending = asyncio.create_task(load.run())
+        said = 0
         while load.sent < posts:
             await asyncio.sleep(0.5)
             highest = max(highest, resident_mib(victim.process.pid))
+            if load.sent - said >= 5000:
+                said = load.sent
+                print(f"  {said:,} sent, {highest:.0f} MiB", flush=True)
         load.stopping = True
         await sending
     print(
