@@ -128,7 +128,7 @@ class Victim:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ, "FEDI_BASE_URL": self.base, "FEDI_DATA": str(self.folder), "FEDI_KEYS": str(self.folder / "keys"),
-            "FEDI_ALLOW_PRIVATE_PEERS": "1", "FEDI_DATABASE_URL": self.database, "FEDI_INBOX_RATE": "0",
+            "FEDI_ALLOW_PRIVATE_PEERS": "1", "FEDI_DATABASE_URL": self.database, "FEDI_INBOX_RATE": "0", "FEDI_API_RATE": "0",
         }  # fmt: skip
 
     def command(self, *arguments: str) -> str:

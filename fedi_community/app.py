@@ -17,22 +17,30 @@ import orjson
 import structlog
 from quart import Quart, Response, request
 from quart.json.provider import JSONProvider
+from werkzeug.exceptions import HTTPException
 
 from fedi_community import __version__
 from fedi_community.activitypub.fetch import Fetcher
+from fedi_community.auth.signup import missing_for_open
 from fedi_community.config import Settings
 from fedi_community.delivery import DeliveryWorker, host_is_alive
 from fedi_community.documents import Documents
+from fedi_community.domain.effects import Decision, EndExpired
+from fedi_community.domain.facts import Needs
+from fedi_community.domain.relations import EXPIRY_JOB
 from fedi_community.errors import Problem
 from fedi_community.feeds.poller import FeedPoller
 from fedi_community.ids import IdMaker
 from fedi_community.inbox.door import Door
 from fedi_community.inbox.worker import InboxWorker
+from fedi_community.jobs import Jobs
 from fedi_community.keyring import Keyring, master_key
-from fedi_community.mastodon import client_api
+from fedi_community.mail import sender
+from fedi_community.mastodon import client_api, failed, is_client, refused
 from fedi_community.network import Network
 from fedi_community.peers import Peers
-from fedi_community.perform import House, wall_clock
+from fedi_community.perform import Change, House, perform, wall_clock
+from fedi_community.storage import jobs as job_rows
 from fedi_community.storage import queue
 from fedi_community.storage.database import Database, open_database
 from fedi_community.web.federation import federation
@@ -61,6 +69,7 @@ class Parts:
     inbox: InboxWorker
     delivery: DeliveryWorker
     feeds: FeedPoller
+    jobs: Jobs
     web: Quart
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
@@ -76,16 +85,19 @@ class Parts:
             group.create_task(_kept_running("inbox", self.inbox.run))
             group.create_task(_kept_running("delivery", self.delivery.run))
             group.create_task(_kept_running("feeds", self.feeds.run))
+            group.create_task(_kept_running("jobs", self.jobs.run))
 
     async def settle(self) -> None:
         """Do what is due now, until nothing is left (tests, and commands that end)."""
         await self.inbox.run_until_idle()
         await self.delivery.run_until_idle()
+        await self.jobs.run_until_idle()
 
     async def stop(self) -> None:
         """Let the workers finish what they have in hand."""
         self.inbox.stop()
         self.feeds.stop()
+        self.jobs.stop()
         await self.delivery.stop()
 
     async def close(self) -> None:
@@ -113,6 +125,7 @@ async def build(
     _raise_file_limit()
     db = await open_database(settings.database)
     house = House(db, settings.base_url, IdMaker(settings.node), clock)
+    await _may_open(house, settings)
     network = Network(
         allow_private=settings.allow_private_peers,
         own_host=settings.host,
@@ -137,23 +150,51 @@ async def build(
     delivery = DeliveryWorker(house, settings, network, documents.body, signing_key)
     feeds = FeedPoller(house, settings, network)
     web = _quart(settings)
-    parts = Parts(settings, house, db, network, keyring, peers, documents, door, inbox, delivery, feeds, web)
+    jobs = Jobs(house, {"mail": sender(settings), EXPIRY_JOB: _end_expired(house)})
+    parts = Parts(
+        settings, house, db, network, keyring, peers, documents, door, inbox, delivery, feeds, jobs, web
+    )
     web.register_blueprint(ops(house, settings, parts))
     functions = page_functions(house, settings)
 
     @web.errorhandler(404)
     async def unknown(_: Any) -> Response:
         """An address that does not exist looks like a thing that one may not see."""
-        return await functions.missing()
+        return failed(404) if is_client(request.path) else await functions.missing()
+
+    @web.errorhandler(HTTPException)
+    async def framework(error: HTTPException) -> Response | HTTPException:
+        """What the framework refuses (405, 413, …) is JSON for clients."""
+        return failed(error.code or 500) if is_client(request.path) else error
 
     web.register_blueprint(pages(house, settings))
     web.register_blueprint(
         federation(house, settings, keyring, peers, documents, page_functions(house, settings))
     )
-    web.register_blueprint(client_api(house, settings, peers))
+    web.register_blueprint(client_api(house, settings, peers, documents))
     if db.engine == "sqlite":
         await db.write(queue.release_all)
+        await db.write(job_rows.release_all)
     return parts
+
+
+async def _may_open(house: House, settings: Settings) -> None:
+    """Open sign-up needs somebody to look after those who come. Demonstrations and tests on one machine are excepted."""
+    if settings.signups != "open" or settings.allow_private_peers:
+        return
+    missing = await missing_for_open(house, settings)
+    if missing:
+        await house.db.close()
+        raise Problem(500, "signups_not_ready", f"FEDI_SIGNUPS=open needs first: {'; '.join(missing)}.")
+
+
+def _end_expired(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    """The job that lifts bans and mutes whose time is over."""
+
+    async def run(_: dict[str, Any]) -> None:
+        await perform(house, Change(Needs(), lambda facts: Decision((EndExpired(facts.now),)), 0))
+
+    return run
 
 
 class _Json(JSONProvider):
@@ -176,12 +217,12 @@ def _quart(settings: Settings) -> Quart:
     @web.errorhandler(Problem)
     async def problem(error: Problem) -> Response:
         """The JSON face of an error; pages bring their own for what they answer."""
+        if is_client(request.path):
+            return refused(error)
         body = orjson.dumps({"error": error.safe})
         response = Response(body, error.status, content_type="application/json; charset=utf-8")
         if error.retry_after is not None:
             response.headers["Retry-After"] = str(error.retry_after)
-        if request.path.startswith("/api/"):
-            response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
     return web

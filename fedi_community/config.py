@@ -35,18 +35,28 @@ class Settings:
     smtp_url: str = _doc("smtp://user:password@host:port; empty writes mails to DATA/mail.", "")
     trusted_proxies: str = _doc("Comma-separated addresses whose X-Forwarded-For is believed.", "")
     signups: str = _doc("open, approval or closed.", "closed")
+    min_age: int = _doc("Years that somebody who signs up must have; 0 asks nobody.", 0)
+    texts: str = _doc(
+        "Folder of rules.en.md, about.en.md, privacy.en.md, terms.en.md; empty means DATA/texts.", ""
+    )
     federation: str = _doc("open, or listed: only hosts that staff allowed.", "open")
     allow_private_peers: bool = _doc("Tests only: peers over http and on private addresses.", False)
     node: int = _doc("Number of this process (0 to 15) in the ids it makes; differs per process.", 0)
     site_name: str = _doc("Name of the community, shown on every page.", "Community")
     contact_email: str = _doc("Shown as the contact of the server.", "")
+    contact_account: str = _doc(
+        "Handle of the member whom clients show as the contact; empty means the first admin.", ""
+    )
+    mail_from: str = _doc("Sender of mails; empty means contact_email.", "")
     languages: str = _doc("Languages of the pages, first is the default.", "en,es")
     log_format: str = _doc("json for machines, text for people.", "text")
     inbox_max_bytes: int = _doc("Largest activity that is accepted.", 1_048_576)
     inbox_queue_limit: int = _doc("Waiting activities above which the inbox answers 503.", 50_000)
     inbox_rate: int = _doc("Activities a minute from one host before it gets 429; 0 is no limit.", 3000)
     signature_window: int = _doc("How old, or ahead, a signature's time may be.", 3600)
-    api_rate: int = _doc("Client API requests per 5 minutes and account.", 300)
+    api_rate: int = _doc(
+        "Client API requests per 5 minutes of one account, or address of a stranger; 0 is no limit.", 300
+    )
     login_rate: int = _doc(
         "Failed log-ins per 15 minutes, address and account; five times that per address or account alone.",
         20,
@@ -57,7 +67,9 @@ class Settings:
     delivery_per_host: int = _doc("Deliveries in flight to one host.", 2)
     delivery_timeout: int = _doc("Longest wait for a peer to take a delivery.", 10)
     feed_interval: int = _doc("Time between two polls of a feed.", 1800)
-    metrics_token: str = _doc("Bearer token for /metrics; without one it answers on plain http from loopback alone.", "")
+    metrics_token: str = _doc(
+        "Bearer token for /metrics; without one it answers on plain http from loopback alone.", ""
+    )
 
     @property
     def host(self) -> str:

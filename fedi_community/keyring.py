@@ -7,7 +7,9 @@ checks and 9 µs without; a kept object costs nothing.
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
+import hmac
 import os
 import secrets
 from dataclasses import dataclass
@@ -57,6 +59,19 @@ class Master:
                 "wrong_instance_key",
                 "The key file does not belong to this database. Restore both from one backup.",
             ) from None
+
+
+@functools.cache
+def _kept_key(folder: Path) -> bytes:
+    return master_key(folder).secret
+
+
+def link_secret(folder: Path, purpose: str, nonce: str) -> str:
+    """The secret that a mailed link ends in: derived from the instance's key, so that the database alone makes no link.
+
+    purpose: confirm or reset. nonce: random, kept with the mail's job. 64 hex digits.
+    """
+    return hmac.new(_kept_key(folder), f"mail:{purpose}:{nonce}".encode(), hashlib.sha256).hexdigest()
 
 
 def master_key(folder: Path) -> Master:

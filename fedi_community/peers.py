@@ -24,12 +24,13 @@ from fedi_community.activitypub.signatures import (
     parse_signature,
     verify,
 )
+from fedi_community.activitypub.webfinger import Handle
 from fedi_community.activitypub.wire import WireActor, WireObject
 from fedi_community.config import Settings
 from fedi_community.domain import posts
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Viewer
+from fedi_community.domain.model import Actor, Viewer
 from fedi_community.domain.origins import host_of, same_origin
 from fedi_community.domain.posts import Incoming
 from fedi_community.errors import Refusal
@@ -43,8 +44,6 @@ log = structlog.get_logger("peers")
 T = TypeVar("T")
 KEPT_KEYS = 20_000
 REFRESH_MS = 300_000  # a key is fetched again at most so often, however many requests fail with it
-STALE_MS = 86_400_000 * 7
-MAX_ANCESTORS = 100
 THREAD_FETCHES = 50
 THREAD_SECONDS = 20.0
 UNKNOWN_KEY = Refusal("unknown_key", 401, "The key that signed this request could not be found.")
@@ -218,6 +217,10 @@ class Peers:
             return BLOCKED
         return None
 
+    async def _suspended(self, host: str) -> bool:
+        state, _ = await self.house.db.read(lambda tx: host_policy(tx, host))
+        return state == "suspended"
+
     # --- learning ---------------------------------------------------------------------------------------------------
 
     async def learn_actor(self, uri: str, *, force: bool = False) -> int | Failed:
@@ -251,15 +254,19 @@ class Peers:
         """Store an actor from its own document, as its own server served it."""
         if _lists_foreign_keys(document):
             return Failed("foreign_key")
-        handle = await self.fetcher.handle(document)
-        name = handle.name if not isinstance(handle, Failed) else document.username
-        name = name or host_of(document.id)  # instance actors and portable ones may have no name of their own
-        if not name:
+        host = host_of(document.id)
+        if host is None:
             return Failed("no_handle")
+        handle = await self.fetcher.handle(document)
+        if isinstance(handle, Handle) and handle.host != host and await self._suspended(handle.host):
+            return Failed("refused_host")
         mods = await self._moderators(document)
+        plain = Handle(document.username or host, host)  # instance actors may have no name of their own
 
         def decide(facts: Facts) -> Decision | Refusal:
-            return _learned(document, name, mods, facts)
+            return _learned(
+                document, _handle_of(handle, plain, facts.actor_by_uri.get(document.id)), mods, facts
+            )
 
         made = await perform(self.house, Change(Needs(uris=frozenset({document.id})), decide, ids=1))
         if isinstance(made, Refusal):
@@ -359,7 +366,17 @@ def _lists_foreign_keys(document: WireActor) -> bool:
     return not document.keys and any(isinstance(k, str) and not same_origin(k, document.id) for k in listed)
 
 
-def _learned(document: WireActor, handle: str, mods: tuple[str, ...], facts: Facts) -> Decision | Refusal:
+def _handle_of(confirmed: Handle | Failed, plain: Handle, known: Actor | None) -> Handle:
+    """The handle that its own host confirmed. Where that host is away just now, what it said before; else the actor's name
+    at its own server, which needs nobody's word."""
+    if isinstance(confirmed, Handle):
+        return confirmed
+    if confirmed.retryable and known is not None:
+        return Handle(known.handle, known.handle_host or known.host)
+    return plain
+
+
+def _learned(document: WireActor, handle: Handle, mods: tuple[str, ...], facts: Facts) -> Decision | Refusal:
     """An actor's class never changes: a person does not become a group, nor a post an actor."""
     known = facts.actor_by_uri.get(document.id)
     if known is not None and known.local:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fedi_community.domain.effects import Decision, Effect
 from fedi_community.domain.facts import Facts, Needs
@@ -53,23 +53,33 @@ class House:
 class Change:
     """Something somebody wants to change.
 
-    needs: what to look up. decide: pure. ids: how many new ids `decide` may use. always: effects that hold whatever is
-    decided, also with a refusal (a processed inbox row is done either way).
+    needs: what to look up. decide: pure. ids: how many new ids `decide` may use, or what says so of the facts. always:
+    effects that hold whatever is decided, also with a refusal (a processed inbox row is done either way).
     """
 
     needs: Needs
     decide: Decide
-    ids: int = 4
+    ids: int | Callable[[Facts], int] = 4
     always: tuple[Effect, ...] = ()
+
+
+async def _facts(tx: Tx, house: House, change: Change, now: int) -> Facts:
+    if isinstance(change.ids, int):
+        return await load(tx, change.needs, now, _new_ids(house, now, change.ids), house.base_url)
+    facts = await load(tx, change.needs, now, (), house.base_url)
+    return replace(facts, new_ids=_new_ids(house, now, change.ids(facts)))
+
+
+def _new_ids(house: House, now: int, count: int) -> tuple[int, ...]:
+    return tuple(house.ids.next(now) for _ in range(count))
 
 
 async def perform(house: House, change: Change) -> Decision | Refusal:
     """Carry out a change, durably when this returns. A refusal changes nothing but `always`."""
     now = house.clock()
-    new_ids = tuple(house.ids.next(now) for _ in range(change.ids))
 
     async def unit(tx: Tx) -> Decision | Refusal:
-        facts = await load(tx, change.needs, now, new_ids, house.base_url)
+        facts = await _facts(tx, house, change, now)
         decided = change.decide(facts)
         effects = decided.effects if isinstance(decided, Decision) else ()
         wake = Wake()
@@ -96,10 +106,9 @@ class _Undone(Exception):
 async def explain(house: House, change: Change) -> Decision | Refusal:
     """What `perform` would do, applied and then undone."""
     now = house.clock()
-    new_ids = tuple(house.ids.next(now) for _ in range(change.ids))
 
     async def unit(tx: Tx) -> Decision | Refusal:
-        facts = await load(tx, change.needs, now, new_ids, house.base_url)
+        facts = await _facts(tx, house, change, now)
         decided = change.decide(facts)
         if isinstance(decided, Decision):
             await apply(tx, decided.effects, Wake())

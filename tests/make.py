@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fedi_community.domain import accounts, posts, relations
+from fedi_community.domain import accounts, memberships, posts, relations
 from fedi_community.domain.effects import Decision, LearnActor
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Body, Joins, Text, Viewer, Who
@@ -44,7 +44,7 @@ class Make:
         clock = Clock()
         return cls(House(db, base_url, clock=clock), clock)
 
-    async def do(self, needs: Needs, decide: Any, ids: int = 4) -> Decision | Refusal:
+    async def do(self, needs: Needs, decide: Any, ids: Any = 4) -> Decision | Refusal:
         self.clock.forward(1)
         return await perform(self.house, Change(needs, decide, ids))
 
@@ -103,6 +103,31 @@ class Make:
     async def answer(self, owner_id: int, asker_id: int, accept: bool = True) -> Decision | Refusal:
         needs = Needs(actor_ids=frozenset({owner_id, asker_id}), subjects=frozenset({asker_id}))
         return await self.do(needs, lambda f: relations.decide_answer(owner_id, asker_id, accept, f))
+
+    async def request(
+        self, group_id: int, moderator_id: int | None, asker_id: int, accept: bool = True
+    ) -> Decision | Refusal:
+        needs = memberships.between(group_id, asker_id, moderator_id)
+        return await self.do(
+            needs, lambda f: memberships.decide_request(group_id, moderator_id, asker_id, accept, f), 1
+        )
+
+    async def add(self, group_id: int, actor_id: int) -> Decision | Refusal:
+        needs = memberships.between(group_id, actor_id)
+        return await self.do(needs, lambda f: memberships.decide_membership(group_id, actor_id, f), 1)
+
+    async def remove(self, group_id: int, actor_id: int) -> Decision | Refusal:
+        needs = memberships.between(group_id, actor_id)
+        return await self.do(needs, lambda f: memberships.decide_removal(group_id, actor_id, f), 1)
+
+    async def peers(self, group_id: int, host: str, allow: bool = True) -> Decision | Refusal:
+        needs = memberships.peers_needs(group_id, host)
+        return await self.do(
+            needs, lambda f: memberships.decide_peers(group_id, host, allow, f), memberships.peers_ids
+        )
+
+    async def host(self, host: str, **how: Any) -> Decision | Refusal:
+        return await self.do(Needs(), lambda f: memberships.decide_host(host, f, **how), 0)
 
     async def role(self, group_id: int, actor_id: int, role: str, on: bool = True) -> Decision | Refusal:
         handle = next(h for h, i in self.ids.items() if i == actor_id)

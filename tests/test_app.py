@@ -7,7 +7,10 @@ from pathlib import Path
 
 from fedi_community import app
 from fedi_community.config import Settings
-from fedi_community.errors import Problem
+from fedi_community.domain.facts import Needs
+from fedi_community.domain.relations import decide_block
+from fedi_community.errors import Problem, Refusal
+from tests.make import Clock, Make
 
 
 async def test_a_worker_whose_database_is_away_begins_again(database_url: str, tmp_path: Path) -> None:
@@ -53,5 +56,35 @@ async def test_an_unknown_address_looks_like_what_one_may_not_see(database_url: 
         api = await client.get("/api/v1/nothing")
         assert (api.status_code, await api.get_json()) == (404, {"error": "Record not found"})
         assert api.headers["Access-Control-Allow-Origin"] == "*"
+    finally:
+        await parts.close()
+
+
+async def test_a_ban_with_an_end_is_lifted_by_the_background_work_when_it_is_over(
+    database_url: str, tmp_path: Path
+) -> None:
+    clock = Clock()
+    settings = Settings(
+        base_url="https://clinic.example",
+        data=str(tmp_path),
+        keys=str(tmp_path / "k"),
+        database_url=database_url,
+    )
+    parts = await app.build(settings, clock=clock)
+    make = Make(parts.house, clock)
+    try:
+        group, omar = await make.group("sleep"), await make.member("omar")
+        needs = Needs(actor_ids=frozenset({group, omar}), subjects=frozenset({group, omar}))
+        until = clock.now + 3_600_000
+        await make.must(needs, lambda f: decide_block(group, omar, True, f, expires=until))
+
+        async def join() -> str:
+            await parts.settle()
+            made = await make.join(omar, group)
+            return made.reason if isinstance(made, Refusal) else made.verdict
+
+        assert await join() == "not_found"
+        clock.forward(3_600)
+        assert await join() == "accepted"
     finally:
         await parts.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from fedi_community.domain.effects import Decision
@@ -31,6 +33,15 @@ async def test_a_public_post_is_seen_by_everybody_and_a_direct_one_by_those_it_n
     assert await _page(make, STRANGER, Timeline.PUBLIC) == [public]
     assert await _page(make, make.viewer(omar), Timeline.PROFILE, nadia) == [direct, public]
     assert await _page(make, make.viewer(eve), Timeline.PROFILE, nadia) == [public]
+
+
+async def test_many_answers_to_one_post_at_once_are_all_stored(make: Make) -> None:
+    people = [await make.member(f"member{n}") for n in range(20)]
+    root = await make.post(people[0], "who is awake?")
+    made = await asyncio.gather(*(make.compose(people[n % 20], f"me {n}", reply_to=root) for n in range(200)))
+    assert [m for m in made if isinstance(m, Refusal)] == []
+    post = (await make.house.db.read(lambda tx: views.load_posts(tx, STRANGER, [root])))[0]
+    assert post.replies_count == 200
 
 
 async def test_a_post_to_a_members_only_group_is_for_members_whatever_the_client_said(make: Make) -> None:

@@ -7,8 +7,11 @@ ActivityStreams type. Nothing is stored here; callers do that through `perform`.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 from urllib.parse import quote
 
 from fedi_community.activitypub import webfinger
@@ -30,6 +33,10 @@ ACCEPT = 'application/activity+json, application/ld+json; profile="https://www.w
 _LD = "application/ld+json"
 _AS2 = "application/activity+json"
 GONE = frozenset({404, 410})
+MAX_FORMS: Final = 10_000
+"""Hosts whose signature form is remembered."""
+
+Signature = Callable[..., Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +54,13 @@ class Fetcher:
     def __init__(self, network: Network, key: SigningKey | None, *, allow_http: bool = False) -> None:
         self.network = network
         self._key = key
+        self._rfc9421: OrderedDict[str, None] = OrderedDict()  # hosts that took this form and not the other
         self.allow_http = allow_http
 
-    def _sign_cavage(self, method: str, url: str) -> Mapping[str, str]:
+    def _sign(self, sign: Signature, method: str, url: str) -> Mapping[str, str]:
         if self._key is None:
             return {"Accept": ACCEPT}
-        return sign_cavage(method, url, key=self._key, now_ms=_now_ms(), accept=ACCEPT)
-
-    def _sign_rfc9421(self, method: str, url: str) -> Mapping[str, str]:
-        if self._key is None:
-            return {"Accept": ACCEPT}
-        return sign_rfc9421(method, url, key=self._key, now_ms=_now_ms(), accept=ACCEPT)
+        return sign(method, url, key=self._key, now_ms=_now_ms(), accept=ACCEPT)
 
     async def document(self, uri: str) -> Embedded | Failed:
         """The document with this id, from its own server. A document under another id is asked for once more there."""
@@ -79,10 +82,27 @@ class Fetcher:
         return Failed("id_differs")
 
     async def _get(self, url: str) -> Response | Failed:
-        got = await self._ask(url, self._sign_cavage)
-        if isinstance(got, Failed) and got.status == 401 and self._key is not None:
-            return await self._ask(url, self._sign_rfc9421)  # double knock: the peer may take this form alone
+        host = host_of(url) or ""
+        first, second = (
+            (sign_cavage, sign_rfc9421) if host not in self._rfc9421 else (sign_rfc9421, sign_cavage)
+        )
+        got = await self._ask(url, partial(self._sign, first))
+        if not _not_taken(got) or self._key is None:
+            return got
+        got = await self._ask(
+            url, partial(self._sign, second)
+        )  # double knock: the peer may take this form alone
+        if not _not_taken(got):
+            self._remember(host, second is sign_rfc9421)
         return got
+
+    def _remember(self, host: str, rfc9421: bool) -> None:
+        """The form a host took after it took not the other: asked first from now on, until it is not taken any more."""
+        self._rfc9421.pop(host, None)
+        if rfc9421:
+            self._rfc9421[host] = None
+            if len(self._rfc9421) > MAX_FORMS:
+                self._rfc9421.popitem(last=False)
 
     async def _ask(self, url: str, sign: Sign) -> Response | Failed:
         try:
@@ -168,6 +188,10 @@ class Fetcher:
                 return Failed(problem.reason)
             return Failed(answer.reason) if isinstance(answer, Refusal) else answer
         return failed
+
+
+def _not_taken(got: Response | Failed) -> bool:
+    return isinstance(got, Failed) and got.status == 401
 
 
 def _now_ms() -> int:

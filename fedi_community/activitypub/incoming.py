@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from fedi_community.activitypub.webfinger import Handle
 from fedi_community.activitypub.wire import (
     PUBLIC,
     Attachment,
@@ -23,7 +24,7 @@ from fedi_community.activitypub.wire import (
 )
 from fedi_community.domain import model
 from fedi_community.domain.effects import LearnActor
-from fedi_community.domain.model import Body, Kind, Text
+from fedi_community.domain.model import TITLED, Body, Kind, Text
 from fedi_community.domain.origins import host_of
 from fedi_community.domain.posts import Incoming
 from fedi_community.domain.text import clean_name, markdown_to_html, sanitise
@@ -40,10 +41,11 @@ KINDS: Final = {
     "Link": Kind.PAGE,
     "ChatMessage": Kind.NOTE,  # Pleroma, Mbin: always to one person
 }
-TITLED: Final = frozenset({Kind.ARTICLE, Kind.PAGE, Kind.VIDEO, Kind.EVENT})
 _MEDIA: Final = {"Image": "image", "Video": "video", "Audio": "audio", "Link": "link"}
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 UNKNOWN_LANGUAGE: Final = "und"
+MAX_ANSWER: Final = 200
+"""Characters of a poll's answer."""
 
 
 def language_of(tag: str | None) -> str | None:
@@ -119,7 +121,9 @@ def _extra(obj: WireObject) -> dict[str, object]:
     if obj.poll is not None:
         poll = obj.poll
         extra["poll"] = {
-            "options": [{"name": clean_name(o.name, 200), "votes": o.votes or 0} for o in poll.options],
+            "options": [
+                {"name": clean_name(o.name, MAX_ANSWER), "votes": o.votes or 0} for o in poll.options
+            ],
             "multiple": poll.multiple,
             "expires": poll.closed_ms or poll.ends_ms,
             "voters": poll.voters,
@@ -182,8 +186,13 @@ def _picture(item: Attachment | None) -> str | None:
     return _json({"url": item.url, "mediaType": item.media_type, "name": item.name}) if item else None
 
 
+def _named_accounts(actor: WireActor) -> list[str]:
+    """The accounts it calls its own, where it moved to among them: what a Move is believed by (FEP-7628)."""
+    return list(dict.fromkeys((*actor.also_known_as, *([actor.moved_to] if actor.moved_to else []))))
+
+
 def learn_actor(
-    actor: WireActor, handle: str, new_id: int, now_ms: int, moderators: tuple[str, ...] = ()
+    actor: WireActor, handle: Handle, new_id: int, now_ms: int, moderators: tuple[str, ...] = ()
 ) -> LearnActor:
     """The rows of a remote actor from its own, verified document. `handle` is what WebFinger confirmed."""
     keys = tuple(
@@ -191,7 +200,8 @@ def learn_actor(
     )
     columns: dict[str, Any] = {
         "type": actor.kind,
-        "handle": handle,
+        "handle": handle.name,
+        "handle_host": handle.host,
         "name": clean_name(actor.name or ""),
         "summary": sanitise(actor.summary or ""),
         "language": language_of(actor.languages[0]) if actor.languages else None,
@@ -209,7 +219,7 @@ def learn_actor(
         "locked": int(actor.locked),
         "discoverable": int(bool(actor.discoverable)),
         "indexable": int(bool(actor.indexable)),
-        "also_known_as": _json(list(actor.also_known_as)),
+        "also_known_as": _json(_named_accounts(actor)),
         "moderators": _json(list(moderators or actor.moderator_ids)),
         "implements": _json(list(actor.implements)),
         "published": min(actor.published_ms, now_ms) if actor.published_ms else None,

@@ -10,8 +10,10 @@ from fedi_community import __version__
 from fedi_community.cli.content import feed
 from fedi_community.cli.demo import demo
 from fedi_community.cli.doctor import doctor
-from fedi_community.cli.operations import backup, block, explain, export, restore
-from fedi_community.cli.people import group, member, token
+from fedi_community.cli.groups import group
+from fedi_community.cli.hosts import allow, block
+from fedi_community.cli.operations import backup, explain, export, restore
+from fedi_community.cli.people import member, token
 from fedi_community.cli.serving import migrate, serve, work
 
 
@@ -41,6 +43,7 @@ for command in (
     group,
     feed,
     block,
+    allow,
     explain,
     export,
     backup,

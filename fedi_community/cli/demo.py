@@ -20,7 +20,7 @@ from fedi_community.cli.common import asynchronous, configure_logs, must, settin
 from fedi_community.cli.serving import only_process, run_server
 from fedi_community.demo import content, rss
 from fedi_community.demo.model import Demo, Discussion, Group, Language, Person, Post, moment_ms
-from fedi_community.domain import accounts, articles, posts, relations
+from fedi_community.domain import accounts, articles, memberships, posts, relations
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Body, Joins, Text, Who
@@ -206,7 +206,7 @@ class Filler:
         needs = Needs(actor_ids=frozenset({actor, group}), subjects=frozenset({actor}))
 
         def decide(facts: Facts) -> Decision | Refusal:
-            return accounts.decide_membership(group, actor, facts)
+            return memberships.decide_membership(group, actor, facts)
 
         await self._do(needs, decide, 2)
 

@@ -1,4 +1,4 @@
-"""`block`, `explain`, `export`, `backup`, `restore`: for those who run a server."""
+"""`explain`, `export`, `backup`, `restore`: for those who run a server."""
 
 from __future__ import annotations
 
@@ -19,41 +19,16 @@ from fedi_community.activitypub.handlers import handler_of
 from fedi_community.activitypub.handlers.told import Told
 from fedi_community.activitypub.strict_json import loads
 from fedi_community.activitypub.wire import parse_activity
-from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
+from fedi_community.cli.common import asynchronous, open_house, settings_or_exit
 from fedi_community.config import Settings
-from fedi_community.domain.effects import Audit, Decision, SetHost
-from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.effects import Decision
+from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import Viewer
-from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.views import PostView
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House
 from fedi_community.perform import explain as explain_change
 from fedi_community.storage import timelines, views
-
-
-@click.command()
-@click.argument("host")
-@click.option(
-    "--state", type=click.Choice(["suspended", "limited", "ok"]), default="suspended", show_default=True
-)
-@asynchronous
-async def block(host: str, state: str) -> None:
-    """Suspend a host: nothing comes from it, nothing goes to it, it sees nothing. --state ok lifts it.
-
-    \b
-    Example:  fedi-community block spam.example
-    """
-    name = canonical_host(host)
-    if name is None:
-        raise click.ClickException(f"{host!r} is no host name. Give it as in spam.example")
-
-    def decide(facts: Facts) -> Decision:
-        return Decision((SetHost(name, state), Audit(f"host_{state}", facts.now, detail={"host": name})))  # type: ignore[arg-type]
-
-    async with open_house(settings_or_exit()) as house:
-        await must(house, Change(Needs(), decide, 0))
-    click.echo(f"{name} is {state}.")
 
 
 @click.command()

@@ -1,9 +1,9 @@
-"""`member`, `token`, `group`: who may log in, who may speak as whom, and the groups."""
+"""`member`, `token`: who may log in, and who may speak as whom."""
 
 from __future__ import annotations
 
 import secrets
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -12,12 +12,10 @@ from fedi_community.cli.common import asynchronous, must, open_house, settings_o
 from fedi_community.domain import accounts
 from fedi_community.domain.effects import Decision, MakeToken
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Joins, Who
 from fedi_community.errors import Refusal
-from fedi_community.perform import Change, House
+from fedi_community.perform import Change
 from fedi_community.storage import client_queries
 
-WHO = click.Choice([who.value for who in Who])
 SCOPES = "read write follow push"
 
 
@@ -98,95 +96,3 @@ async def create_token(name: str, scopes: str, speaks_as: str | None) -> None:
 
         await must(house, Change(Needs(), decide, 1))
     click.echo(secret)
-
-
-@click.group()
-def group() -> None:
-    """Groups and who runs them."""
-
-
-@group.command("create")
-@click.argument("handle")
-@click.option("--name", required=True, help="What people read as its name.")
-@click.option("--summary", default="", help="A sentence or two about it.")
-@click.option("--language", type=click.Choice(["en", "es"]))
-@click.option("--finds", type=WHO, default="everyone", show_default=True, help="Who finds it.")
-@click.option("--reads", type=WHO, default="everyone", show_default=True, help="Who reads in it.")
-@click.option("--posts", type=WHO, default="members", show_default=True, help="Who starts discussions.")
-@click.option("--replies", type=WHO, default="everyone", show_default=True, help="Who replies.")
-@click.option("--joins", type=click.Choice([j.value for j in Joins]), default="open", show_default=True)
-@asynchronous
-async def create_group(
-    handle: str, name: str, summary: str, language: str | None, joins: str, **words: str
-) -> None:
-    """Make a group.
-
-    \b
-    Examples:
-      fedi-community group create sleep_well --name "Sleep well"
-      fedi-community group create caregivers --name Caregivers --reads members --joins approval
-    """
-    switches = {key: Who(word) for key, word in words.items()}
-    asked = accounts.NewGroup(handle, name, summary, language, joins=Joins(joins), **switches)  # type: ignore[arg-type]
-    async with open_house(settings_or_exit()) as house:
-        await must(house, Change(asked.needs(), lambda facts: accounts.decide_new_group(asked, facts), 2))
-    click.echo(f"Made group {handle}.")
-
-
-def _role_command(role: Literal["staff", "mentor"]) -> click.Command:
-    @click.command(role)
-    @click.argument("handle")
-    @click.argument("action", type=click.Choice(["add", "remove"]))
-    @click.argument("name")
-    @asynchronous
-    async def run(handle: str, action: str, name: str) -> None:
-        async with open_house(settings_or_exit()) as house:
-            await _set_role(house, handle, name, role, action == "add")
-        click.echo(f"{name} is {'now' if action == 'add' else 'no longer'} {role} of {handle}.")
-
-    command: click.Command = run
-    example = f"Example:  fedi-community group {role} sleep_well add nadia"
-    command.help = f"Make NAME {role} of the group HANDLE, or end it.\n\n\b\n{example}"
-    return command
-
-
-async def _set_role(house: House, handle: str, name: str, role: Any, on: bool) -> None:
-    needs = Needs(handles=frozenset({(handle, ""), (name, "")}))
-
-    def decide(facts: Facts) -> Decision | Refusal:
-        group_actor, actor = facts.actor_by_handle.get((handle, "")), facts.actor_by_handle.get((name, ""))
-        if group_actor is None or actor is None:
-            return Refusal(
-                "not_found",
-                404,
-                f"There is no {'group ' + handle if group_actor is None else 'member ' + name} here.",
-            )
-        return accounts.decide_role(group_actor.id, actor.id, role, on, facts)
-
-    await must(house, Change(needs, decide, 0))
-
-
-group.add_command(_role_command("staff"))
-group.add_command(_role_command("mentor"))
-
-
-@group.command("peers")
-@click.argument("handle")
-@click.argument("action", type=click.Choice(["allow", "deny"]))
-@click.argument("host")
-@asynchronous
-async def peers(handle: str, action: str, host: str) -> None:
-    """Which servers may hold approved members of a gated group.
-
-    \b
-    Example:  fedi-community group peers caregivers allow partner.example
-    """
-    async with open_house(settings_or_exit()) as house:
-        needs = Needs(handles=frozenset({(handle, "")}))
-
-        def decide(facts: Facts) -> Decision | Refusal:
-            found = facts.actor_by_handle.get((handle, ""))
-            return accounts.decide_peers(found.id if found else 0, host.lower(), action == "allow", facts)
-
-        await must(house, Change(needs, decide, 0))
-    click.echo(f"{host} is now {'allowed' if action == 'allow' else 'denied'} for {handle}.")

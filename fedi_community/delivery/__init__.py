@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from fedi_community.delivery.worker import Counters, DeliveryWorker
+from fedi_community.delivery.outcomes import Counters
+from fedi_community.delivery.worker import DeliveryWorker
 from fedi_community.perform import House
 from fedi_community.storage import outgoing
 from fedi_community.storage.wake import Wake

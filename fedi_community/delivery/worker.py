@@ -8,35 +8,24 @@ at worst: receivers know an activity by its id. Nothing is polled: the loop slee
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 import structlog
 
 from fedi_community.config import Settings
-from fedi_community.delivery.attempt import Attempted, Keys, Sender
+from fedi_community.delivery.attempt import Keys, Sender
 from fedi_community.delivery.bodies import Bodies, BodyCache
 from fedi_community.delivery.lanes import FRESH_SECONDS, SLOW_SECONDS, Lane, Slots, Ticket
-from fedi_community.delivery.schedule import (
-    BREAKER,
-    KEPT_TYPES,
-    MINUTE,
-    UNREACHABLE_MS,
-    Verdict,
-    form_of,
-    is_kept,
-    next_attempt,
-    probe_pause,
-)
+from fedi_community.delivery.outcomes import Counters, Outcomes
+from fedi_community.delivery.schedule import BREAKER, KEPT_TYPES, MINUTE, UNREACHABLE_MS, form_of
 from fedi_community.delivery.signing import Signer
 from fedi_community.network import Network
 from fedi_community.perform import House
 from fedi_community.storage import fanout, outgoing
 from fedi_community.storage.database import Tx
-from fedi_community.storage.outgoing import LEASE_MS, Delivery, Host, Refill, Release, Turn, Turned
+from fedi_community.storage.outgoing import LEASE_MS, Delivery, Host, Refill, Turn, Turned
 from fedi_community.storage.wake import Wake
 
 log = structlog.get_logger("delivery")
@@ -47,8 +36,6 @@ MAX_SLOW_LANES: Final = 256
 """Slow hosts that wait for a place; with more of them, only others are leased."""
 ROWS: Final = 8
 """Rows of a lane that are read at a time."""
-BUSY_PAUSE_MS: Final = 5_000
-"""When all our connections are in use."""
 OTHERS_SECONDS: Final = 5.0
 """Where several processes share a database, how often to look for work that another one made."""
 LONGEST_REST_SECONDS: Final = 600.0
@@ -56,44 +43,6 @@ CROWDED_PAUSE_MS: Final = 250
 DATABASE_PAUSE_SECONDS: Final = 2.0
 """After a write that failed (a full disk, a database that restarts)."""
 PURGE_EVERY_MS: Final = 6 * 60 * MINUTE
-
-
-@dataclass(slots=True)
-class Counters:
-    """What happened since the start, and what is going on (`lanes`, `in_flight`, `outstanding`)."""
-
-    expanded: int = 0
-    delivered: int = 0
-    refused: int = 0
-    empty: int = 0
-    retried: int = 0
-    dead: int = 0
-    gone: int = 0
-    double_knocks: int = 0
-    unauthorised: int = 0
-    held: int = 0
-    unreachable: int = 0
-    signed: int = 0
-    turns: int = 0
-    parked: int = 0
-    lanes: int = 0
-    in_flight: int = 0
-    outstanding: int = 0
-
-
-@dataclass(slots=True)
-class _Verdicts:
-    """What the next turn writes."""
-
-    done: list[int] = field(default_factory=list)
-    copies: list[tuple[int, int, str]] = field(default_factory=list)
-    again: list[tuple[int, int, int, str]] = field(default_factory=list)
-    dead: list[tuple[int, int, str]] = field(default_factory=list)
-    gone: list[tuple[int, str]] = field(default_factory=list)
-    releases: dict[int, Release] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.done or self.again or self.dead or self.gone or self.releases)
 
 
 class DeliveryWorker:
@@ -114,15 +63,14 @@ class DeliveryWorker:
         self._ended = asyncio.Event()
         self._lanes: dict[int, Lane] = {}
         self._refill: dict[int, Lane] = {}
-        self._verdicts = _Verdicts()
+        self._outcomes = Outcomes(max(1, settings.delivery_per_host))
         self._tasks: set[asyncio.Task[None]] = set()
         self._look_at: int | None = 0  # when leasing may find something; None: nothing waits
         self._fanout = True
         self._skipped = False  # slow hosts were passed over
         self._purged_at = 0
         self._stopping = self._running = self._started = False
-        self._random = random.Random()  # noqa: S311
-        self._counters = Counters()
+        self._counters = self._outcomes.counters
         self._loop: asyncio.AbstractEventLoop
         house.listeners.append(self._woken)
 
@@ -146,7 +94,7 @@ class DeliveryWorker:
                 self._event.clear()
                 if await self._step():
                     continue
-                if self._stopping and not self._lanes and not self._verdicts:
+                if self._stopping and not self._lanes and not self._outcomes:
                     return
                 await self._rest()
         finally:
@@ -160,7 +108,7 @@ class DeliveryWorker:
             self._event.clear()
             if await self._step():
                 continue
-            if not self._lanes and not self._verdicts:
+            if not self._lanes and not self._outcomes:
                 return
             await self._event.wait()
 
@@ -284,11 +232,11 @@ class DeliveryWorker:
         lease = self._room if due and not self._stopping and self._has_room else 0
         renew = tuple(i for i, lane in self._lanes.items() if now - lane.leased_at > LEASE_MS // 2)
         refills = tuple(self._refilled(lane) for lane in self._refill.values())
-        if not (self._verdicts or lease or renew or refills):
+        if not (self._outcomes or lease or renew or refills):
             return None
         crowded = lease > 0 and len(self._slots.slow) >= MAX_SLOW_LANES
         self._skipped = self._skipped or crowded
-        v, self._verdicts = self._verdicts, _Verdicts()
+        v = self._outcomes.take()
         for lane in self._refill.values():
             lane.reading = True  # not again before these rows are here
         self._refill = {}
@@ -338,10 +286,7 @@ class DeliveryWorker:
         await asyncio.sleep(DATABASE_PAUSE_SECONDS)
 
     def _put_back(self, turn: Turn) -> None:
-        v = self._verdicts
-        v.done[:0], v.copies[:0], v.again[:0] = turn.done, turn.copies, turn.again
-        v.dead[:0], v.gone[:0] = turn.dead, turn.gone
-        v.releases = {r.host_id: r for r in turn.releases} | v.releases
+        self._outcomes.put_back(turn)
         for host_id in (r.host_id for r in turn.refills):
             self._lanes[host_id].reading = False
             self._refill[host_id] = self._lanes[host_id]
@@ -357,7 +302,7 @@ class DeliveryWorker:
 
     def _lane(self, host: Host, now: int) -> Lane:
         probe = host.failures >= BREAKER
-        per_host = 1 if probe else max(1, self._settings.delivery_per_host)
+        per_host = 1 if probe else self._outcomes.per_host
         form = form_of(host.form, host.form_at, now)
         return Lane(
             host, form, host.form_at, host.failures, host.failing_since, per_host, leased_at=now,
@@ -380,16 +325,8 @@ class DeliveryWorker:
     def _release(self, lane: Lane) -> None:
         if self._lanes.pop(lane.host.id, None) is None:
             return
-        now = self._house.clock()
         self._refill.pop(lane.host.id, None)
-        lost = lane.failures >= BREAKER and now - (lane.failing_since or now) >= UNREACHABLE_MS
-        if lost:
-            self._counters.unreachable += 1
-        form = lane.form if lane.form == "rfc9421" else None
-        self._verdicts.releases[lane.host.id] = Release(
-            lane.host.id, lane.failures, lane.failing_since, lane.success, form,
-            lane.form_at if form else None, lane.hold_until, lane.paused, lost,
-        )  # fmt: skip
+        self._outcomes.release(lane, self._house.clock())
 
     # --- attempts --------------------------------------------------------------------------------------------------------
 
@@ -419,7 +356,7 @@ class DeliveryWorker:
             timer.cancel()
             self._slots.give_back(ticket)
         self._slots.lasted(lane.host.id, self._loop.time() - began)
-        self._note(lane, row, attempted)
+        self._outcomes.note(lane, row, attempted, self._house.clock())
         lane.finish(row)
         self._settle(lane)
         self._slots.fill()
@@ -429,70 +366,6 @@ class DeliveryWorker:
         self._counters.parked += 1
         self._slots.park(ticket)
         self._event.set()
-
-    def _note(self, lane: Lane, row: Delivery, attempted: Attempted) -> None:
-        """Put the verdict down for the next turn."""
-        verdict, now = attempted.verdict, self._house.clock()
-        self._note_host(lane, attempted, now)
-        self._counters.double_knocks += attempted.knocked_twice
-        tried = row.attempts + 1
-        match verdict.outcome:
-            case "delivered":
-                self._verdicts.done.append(row.id)
-                if verdict.reason:
-                    self._counters.empty += 1
-                    return
-                self._counters.delivered += 1
-                if row.carries_copy and row.object_id is not None:
-                    self._verdicts.copies.append((row.object_id, lane.host.id, row.inbox))
-            case "busy":
-                self._again(lane, row, now + BUSY_PAUSE_MS, row.attempts, verdict.reason)
-            case "again":
-                kept = is_kept(row.mode, row.type)
-                at = next_attempt(tried, now, row.created, kept, self._random.uniform(-1, 1))
-                if at is None:
-                    self._drop(lane, row, tried, verdict)
-                else:
-                    self._again(
-                        lane, row, now + verdict.pause_ms if verdict.pause_ms else at, tried, verdict.reason
-                    )
-            case "gone":
-                self._counters.gone += 1
-                self._verdicts.gone.append((lane.host.id, row.inbox))
-                lane.rows = type(lane.rows)(r for r in lane.rows if r.inbox != row.inbox)
-                self._drop(lane, row, tried, verdict)
-            case "dead":
-                self._drop(lane, row, tried, verdict)
-
-    def _again(self, lane: Lane, row: Delivery, at: int, attempts: int, reason: str) -> None:
-        self._counters.retried += 1
-        self._verdicts.again.append((row.id, at, attempts, reason))
-        lane.hold_back(row)
-
-    def _drop(self, lane: Lane, row: Delivery, attempts: int, verdict: Verdict) -> None:
-        self._counters.dead += 1
-        self._counters.unauthorised += verdict.reason == "http_401"
-        self._verdicts.dead.append((row.id, attempts, verdict.reason))
-        log.warning("delivery_dead", activity=row.activity_id, host=lane.host.name, verdict=verdict.reason)
-
-    def _note_host(self, lane: Lane, attempted: Attempted, now: int) -> None:
-        verdict = attempted.verdict
-        if attempted.form is not None and attempted.form != lane.form:
-            lane.form, lane.form_at = attempted.form, now
-        if verdict.host == "alive":
-            lane.failures, lane.failing_since, lane.success = 0, None, now
-            lane.per_host, lane.probe = max(1, self._settings.delivery_per_host), False
-            if not lane.paused:
-                lane.hold_until = 0
-        elif verdict.host == "failing":
-            lane.failures += 1
-            lane.failing_since = lane.failing_since or now
-            if (pause := probe_pause(lane.failures)) > 0:
-                lane.hold_until, lane.paused = now + pause, False
-                self._counters.held += 1
-                log.warning("host_held", host=lane.host.name, failures=lane.failures, verdict=verdict.reason)
-        if verdict.pause_ms and now + verdict.pause_ms > lane.hold_until:
-            lane.hold_until, lane.paused = now + verdict.pause_ms, lane.failures < BREAKER
 
 
 async def _turn(turn: Turn, tx: Tx) -> Turned:

@@ -192,6 +192,8 @@ def _control(site: Site, scene: Scene, row: ActivityRow, actor: ActorView) -> Do
             return made.activity(
                 "Block", row.uri, actor.uri, target.uri, to, target=group.uri if group is not None else None
             )
+        case "Create":
+            return _vote(row, actor, to)
         case "Move":
             return made.activity("Move", row.uri, actor.uri, actor.uri, to, target=target.uri)
         case "Add" | "Remove":
@@ -201,6 +203,14 @@ def _control(site: Site, scene: Scene, row: ActivityRow, actor: ActorView) -> Do
             comment = str(row.extra.get("comment", ""))
             return made.flag(row.uri, f"{site.base}/actor", objects, comment, target.uri)
     return None
+
+
+def _vote(row: ActivityRow, actor: ActorView, to: Addressing) -> Document | None:
+    """A vote, as Mastodon has it: a Note with a name and no content, for the poll's author alone."""
+    answer = row.extra.get("vote")
+    if not isinstance(answer, str) or row.inner_uri is None:
+        return None
+    return made.create_vote(row.uri, actor.uri, row.inner_uri, answer, to, row.created)
 
 
 # --- activities that carry activities ---------------------------------------------------------------------------------------

@@ -1,15 +1,14 @@
-"""Decide about accounts: new members and groups, who runs a group, suspension."""
+"""Decide about accounts: new members and groups, who runs a group, suspension. Who is in one: `memberships`."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from fedi_community.domain import addresses
 from fedi_community.domain.effects import (
     Audit,
-    ChangeGroup,
     Decision,
     Effect,
     MakeActor,
@@ -22,6 +21,7 @@ from fedi_community.domain.effects import (
     SetLogin,
 )
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.memberships import HOST_NOT_ALLOWED
 from fedi_community.domain.model import WIDTH, Grant, Group, Joins, Who, followers_of, mentors_of, staff_of
 from fedi_community.errors import Refusal
 
@@ -191,50 +191,20 @@ def decide_role(
     group, actor = facts.actors.get(group_id), facts.actors.get(actor_id)
     if group is None or actor is None or not group.local or not group.is_group:
         return Refusal("not_found", 404, "There is no such group or member.")
+    if on and not facts.admits(actor, group.id):
+        return HOST_NOT_ALLOWED
     collection = staff_of(group.id) if role == "staff" else mentors_of(group.id)
     state = Grant.ACCEPTED if on else Grant.ENDED
     effects: list[Effect] = [SetGrant(actor.id, collection, state, facts.now)]
     if on and not facts.granted(actor.id, followers_of(group.id)):
         effects.append(SetGrant(actor.id, followers_of(group.id), Grant.ACCEPTED, facts.now))
     login = facts.login_of.get(actor.id)
-    if role == "staff" and login is not None:
-        effects.append(MaySpeak(login, group.id, "staff", on, facts.now))
-        if not on:
-            effects.append(RevokeTokens(facts.now, login_id=login, actor_id=group.id))
+    if role == "staff" and on and login is not None:  # it ends with the grant
+        effects.append(MaySpeak(login, group.id, "staff", True, facts.now))
     effects.append(
         Audit(f"{role}_{'added' if on else 'removed'}", facts.now, group_id=group.id, target_id=actor.id)
     )
     return Decision(tuple(effects), group.id, "changed")
-
-
-def decide_membership(group_id: int, actor_id: int, facts: Facts) -> Decision | Refusal:
-    """Those who run the server put a member into a group, past invitation and approval."""
-    group, actor = facts.actors.get(group_id), facts.actors.get(actor_id)
-    if (
-        group is None
-        or actor is None
-        or not group.local
-        or not group.is_group
-        or facts.blocked(group_id, actor_id)
-    ):
-        return Refusal("not_found", 404, "There is no such group or member.")
-    joined = SetGrant(actor.id, followers_of(group.id), Grant.ACCEPTED, facts.now)
-    return Decision(
-        (joined, Audit("member_added", facts.now, group_id=group.id, target_id=actor.id)), group.id, "joined"
-    )
-
-
-def decide_peers(group_id: int, host: str, allow: bool, facts: Facts) -> Decision | Refusal:
-    """Which hosts may hold a gated group's approved members."""
-    group = facts.groups.get(group_id)
-    if group is None:
-        return Refusal("not_found", 404, "There is no such group.")
-    peers = group.peers | {host} if allow else group.peers - {host}
-    changed = replace(group, peers=peers)
-    logged = Audit(
-        "peer_allowed" if allow else "peer_denied", facts.now, group_id=group_id, detail={"host": host}
-    )
-    return Decision((ChangeGroup(changed, facts.now), logged), group_id, "changed")
 
 
 def decide_suspend(actor_id: int, facts: Facts) -> Decision | Refusal:

@@ -82,13 +82,30 @@ class SetFlag:
 
 @dataclass(frozen=True, slots=True)
 class SetGrant:
-    """Somebody is asked, accepted, refused or ended in a collection (a follow or a membership)."""
+    """Somebody is asked, accepted, refused or ended in a collection (a follow or a membership). Who is no longer staff no
+    longer speaks as the group."""
 
     actor_id: int
     collection_id: int
     state: Grant
     at: int
     uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndHostGrants:
+    """What a host's actors were granted here ends, and who asked is refused: in one group, or (None) everywhere here."""
+
+    host: str
+    at: int
+    group_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndExpired:
+    """Blocks and mutes whose time is over are lifted. now: milliseconds."""
+
+    now: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +159,16 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifyModerators:
+    """Tell the mentors and staff of a group of ours, each once for an actor."""
+
+    group_id: int
+    kind: str
+    actor_id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class LearnActor:
     """Store or refresh a remote actor from its own document. columns: of the `actors` table; keys: each
     (uri, kind, public)."""
@@ -157,7 +184,7 @@ class LearnActor:
 
 @dataclass(frozen=True, slots=True)
 class MarkActor:
-    """Suspend, limit, revive or delete an actor; deleting takes back what it wrote."""
+    """Suspend, limit, revive (or let in) or delete an actor; deleting takes back what it wrote."""
 
     actor: Actor
     state: Literal["active", "limited", "suspended", "deleted"]
@@ -228,6 +255,14 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class TellEach:
+    """Control activities, any number of them, each recorded and sent to its own `target_id`."""
+
+    records: tuple[Record, ...]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """A line in the log that only grows."""
 
@@ -263,6 +298,16 @@ class VotePoll:
 
 
 @dataclass(frozen=True, slots=True)
+class TallyPoll:
+    """What a peer's poll has counted: votes in the order of its answers, people, and when it ends or ended."""
+
+    post: Post
+    votes: tuple[int, ...]
+    voters: int | None
+    expires: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CompleteInbox:
     """The accepted activity is dealt with; its row goes in the same transaction."""
 
@@ -284,6 +329,7 @@ class MakeActor:
     locked: bool = False
     discoverable: bool = False
     sample: bool = False
+    state: Literal["active", "waiting"] = "active"  # waiting: unknown to everybody until its owner is let in
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +359,7 @@ class SetProfile:
 
 @dataclass(frozen=True, slots=True)
 class MakeLogin:
-    """Somebody may log in. password: an argon2 hash, never the word itself."""
+    """Somebody may log in. password: an argon2 hash, never the word itself. settings: preferences, and why they came."""
 
     id: int
     email: str
@@ -322,6 +368,7 @@ class MakeLogin:
     language: str
     at: int
     state: str = "active"
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,11 +384,14 @@ class MaySpeak:
 
 @dataclass(frozen=True, slots=True)
 class MakeToken:
-    """A token, code or session; hash: SHA-256 of the secret, hex. It names both who logged in and who speaks."""
+    """A token, code or session; hash: SHA-256 of the secret, hex. It names both who logged in and who speaks.
+
+    made_by: the code it was exchanged for. confirm, reset: what a mail's link holds.
+    """
 
     id: int
     hash: str
-    kind: Literal["access", "code", "session", "app"]
+    kind: Literal["access", "code", "session", "app", "confirm", "reset"]
     at: int
     login_id: int | None = None
     actor_id: int | None = None
@@ -349,16 +399,19 @@ class MakeToken:
     scopes: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     expires: int | None = None
+    made_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RevokeTokens:
-    """End tokens: one by its hash, or all of a login, or all that speak as an actor for a login."""
+    """End tokens: one by its hash, or what a code was exchanged for, or all of a login, or all that speak as an actor for
+    a login."""
 
     at: int
     hash: str | None = None
     login_id: int | None = None
     actor_id: int | None = None
+    made_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,13 +430,42 @@ class MakeApp:
 
 @dataclass(frozen=True, slots=True)
 class SetLogin:
-    """A login changes: its state (suspended, active), password or settings. Only what is not None."""
+    """A login changes: its state (suspended, active), password, address or settings. Only what is not None.
+
+    confirmed: when its address was shown to be its own.
+    """
 
     login_id: int
     at: int
     state: str | None = None
     password: str | None = None
     settings: dict[str, Any] | None = None
+    email: str | None = None
+    confirmed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddJob:
+    """Work that outlives the request: a row in the same transaction, done by `jobs`. A kind and key is there once."""
+
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RememberKey:
+    """What a client's request with an idempotency key made: the same key gives it again for an hour.
+
+    kind: the decision's verdict. result: its id.
+    """
+
+    actor_id: int
+    key: str
+    kind: str
+    result: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,10 +483,11 @@ class StoreKey:
 
 @dataclass(frozen=True, slots=True)
 class SetHost:
-    """How we stand to a host: ok, limited or suspended; listed: it may federate where only listed hosts may."""
+    """How we stand to a host: ok, limited or suspended; listed: it may federate where only listed hosts may. None: as it
+    was. What a limited or suspended host's actors wrote leaves the public and topic timelines."""
 
     host: str
-    state: Literal["ok", "limited", "suspended"]
+    state: Literal["ok", "limited", "suspended"] | None = None
     listed: bool | None = None
 
 
@@ -423,8 +506,9 @@ class AddFeed:
 Effect = (
     MakeGate | StorePost | EditPost | DeletePost | RememberGone | SetState | SetFlag | SetGrant | React | Unreact
     | SetBlock | Pin | Notify | LearnActor | MarkActor | Moved | File | Record | MarkUndone | Send | Audit
-    | LinkFeedItem | VotePoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
-    | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed
+    | EndHostGrants | EndExpired | NotifyModerators | TellEach
+    | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
+    | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed | AddJob | RememberKey
 )  # fmt: skip
 
 

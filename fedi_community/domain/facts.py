@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from fedi_community.domain.model import (
     PUBLIC,
@@ -42,6 +43,10 @@ class Needs:
     new_handles: frozenset[str] = frozenset()  # names that must be free
     emails: frozenset[str] = frozenset()
     feeds: frozenset[str] = frozenset()
+    host_members: tuple[str, int] | None = None  # (host, group id): its actors who are in the group, or asked
+    tokens: frozenset[str] = frozenset()  # hashes
+    logins: frozenset[int] = frozenset()  # with whom they may speak as; those of `tokens` come along
+    done_before: tuple[int, str] | None = None  # (actor id, idempotency key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,44 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A token, code or mailed link as it stands. data: what it was made with (a code: redirect_uri, challenge)."""
+
+    id: int
+    kind: str
+    login_id: int | None
+    actor_id: int | None
+    app_id: int | None
+    scopes: str
+    data: dict[str, Any]
+    expires: int | None
+    revoked: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who logs in. actors: whom they may speak as. own: the actor they are."""
+
+    id: int
+    email: str
+    state: str
+    role: str
+    language: str
+    own: int | None
+    actors: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A poll's answers in their order, and what the subjects chose (indexes), by actor."""
+
+    options: tuple[str, ...]
+    multiple: bool
+    expires: int | None
+    votes: dict[int, frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What was found, in the transaction that applies the decision."""
 
@@ -89,6 +132,7 @@ class Facts:
     grant_uris: dict[tuple[int, int], str | None] = field(default_factory=dict)
     blocks: frozenset[tuple[int, int]] = frozenset()
     reactions: frozenset[tuple[int, int, str]] = frozenset()
+    polls: dict[int, Poll] = field(default_factory=dict)  # by post
     followed: frozenset[int] = frozenset()  # actors somebody here follows
     feed_item: tuple[int, str] | None = None  # (object id, hash)
     taken_ids: frozenset[int] = frozenset()
@@ -96,6 +140,10 @@ class Facts:
     logins: dict[str, int] = field(default_factory=dict)  # e-mail address -> id
     login_of: dict[int, int] = field(default_factory=dict)  # actor id -> the login it is the self of
     feeds: dict[tuple[str, int], int] = field(default_factory=dict)  # (url, group id) -> id
+    host_members: dict[int, str | None] = field(default_factory=dict)  # actor id -> its Follow
+    tokens: dict[str, Token] = field(default_factory=dict)  # by hash
+    login_by_id: dict[int, Login] = field(default_factory=dict)
+    done_before: tuple[str, int] | None = None  # (verdict, result) of the first request with the key
 
     def granted(self, actor_id: int, collection_id: int) -> bool:
         """Accepted into the collection."""
@@ -125,6 +173,11 @@ class Facts:
         if who is Who.MEMBERS:
             return member
         return who is Who.SERVER and (actor.local or member)
+
+    def admits(self, actor: Actor, group_id: int) -> bool:
+        """Whether the actor may be in the group at all: a gated one stays on this server, unless staff listed the host."""
+        settings = self.group(group_id)
+        return actor.local or not settings.gated or actor.host in settings.peers
 
     def group(self, group_id: int) -> Group:
         """A group's switches; a remote group has none and counts as open."""

@@ -48,6 +48,10 @@ class Kind(StrEnum):
     BOOST = "Announce"
 
 
+TITLED: Final = frozenset({Kind.ARTICLE, Kind.PAGE, Kind.VIDEO, Kind.EVENT})
+"""Kinds that have a title of their own; a Note's title, where there is one, is only its first line."""
+
+
 class State(StrEnum):
     """Where an object is in its life. Only PUBLISHED meets the rule for anybody but its author and moderators."""
 
@@ -94,7 +98,7 @@ class Joins(StrEnum):
     INVITE = "invite"
 
 
-ActorState = Literal["active", "limited", "suspended", "deleted"]
+ActorState = Literal["active", "limited", "suspended", "deleted", "waiting"]
 Place = Literal["to", "cc"]
 Reaction = Literal["like", "dislike", "bookmark", "react"]
 Visibility = Literal["public", "unlisted", "private", "direct"]
@@ -104,7 +108,8 @@ ACTOR_TYPES: Final = frozenset({"Person", "Group", "Application", "Service", "Or
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """An actor as decisions need it. `host` is "" for local actors, else the authority of its id."""
+    """An actor as decisions need it. `host` is "" for local actors, else the authority of its id; `handle_host` is what its
+    handle ends in, which may be another."""
 
     id: int
     uri: str
@@ -121,6 +126,7 @@ class Actor:
     moved_to: int | None = None
     host_state: str = "ok"
     moderators: tuple[str, ...] = ()
+    handle_host: str = ""
 
     @property
     def local(self) -> bool:
@@ -129,6 +135,11 @@ class Actor:
     @property
     def is_group(self) -> bool:
         return self.type == "Group"
+
+    @property
+    def limited(self) -> bool:
+        """Heard only by those who follow it: staff limited the actor or its host."""
+        return "limited" in (self.state, self.host_state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -396,8 +396,8 @@ def decide_incoming(item: Incoming, facts: Facts) -> Decision | Refusal:
         return Refusal("unknown_author", 403)
     if author.state in ("suspended", "deleted") or author.host_state == "suspended":
         return Refusal("suspended_author", 403)
-    if item.uri in facts.tombstones:
-        return ignored("gone")
+    if facts.tombstones.get(item.uri, "") in (None, item.author_uri):
+        return ignored("gone")  # another's Delete for what was never seen forestalls nothing
     if item.activity_uri is not None and item.activity_uri in facts.activities:
         return ignored("duplicate")
     if item.uri in facts.post_by_uri:
@@ -561,7 +561,10 @@ def decide_delete(
             else Refusal("not_the_author", 403, "Only the author may delete this.")
         )
     owner = facts.actors[post.author_id].uri
-    told = [*_told_of_change(facts, post, "Delete", activity_uri, raw), *_unboosted(facts, post)]
+    told = [
+        *_told_of_change(facts, post, "Delete", activity_uri, raw),
+        *sending.unboost(facts, post, facts.new_ids[2]),
+    ]
     return Decision((*told, DeletePost(post, owner, facts.now)), post.id, "deleted")
 
 
@@ -596,22 +599,6 @@ def _told_of_change(
     return effects
 
 
-def _unboosted(facts: Facts, post: Post) -> list[Effect]:
-    """A local group's bare Announce goes with what it boosts: Mastodon and its kin know the post by that alone."""
-    group = facts.actors.get(post.group_id) if post.group_id else None
-    if group is None or not group.local:
-        return []
-    boost = next((p for p in facts.posts.values() if p.boost_of == post.id and p.author_id == group.id), None)
-    if boost is None:
-        return []
-    undo_id = facts.new_ids[2]
-    uri = addresses.activity(facts.base_url, undo_id)
-    return [
-        Record(undo_id, uri, "Delete", group.id, facts.now, boost.id),
-        Send(undo_id, "retraction", facts.now, (followers_of(group.id),), (), boost.id),
-    ]
-
-
 def decide_gone(uri: str, actor: Actor, facts: Facts) -> Decision:
-    """A Delete for what we never saw: remember it, if it is on the speaker's own server."""
+    """A Delete for what we never saw: it holds if the speaker turns out to be the author."""
     return Decision((RememberGone(uri, actor.uri, facts.now),), None, "remembered")

@@ -43,6 +43,27 @@ def boost(facts: Facts, group: Actor, post: Post, boost_id: int) -> list[Effect]
     ]
 
 
+def boost_of(facts: Facts, post: Post) -> Post | None:
+    """A local group's own boost of a post in it, where the posts' boosts were looked up."""
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    if group is None or not group.local:
+        return None
+    own = (p for p in facts.posts.values() if p.boost_of == post.id and p.author_id == group.id)
+    return next((p for p in own if p.state is not State.DELETED), None)
+
+
+def unboost(facts: Facts, post: Post, undo_id: int) -> list[Effect]:
+    """The group's boost goes with what it boosts: Mastodon and its kin know the post by that alone."""
+    boost = boost_of(facts, post)
+    if boost is None:
+        return []
+    group = boost.author_id
+    return [
+        Record(undo_id, addresses.activity(facts.base_url, undo_id), "Delete", group, facts.now, boost.id),
+        Send(undo_id, "retraction", facts.now, (followers_of(group),), (), boost.id),
+    ]
+
+
 def should_boost(facts: Facts, group_id: int, post: Post) -> bool:
     """A group boosts only what is public and what staff wrote or a mentor passed, unless its staff set it otherwise."""
     if post.reply_to is not None or not post.public or post.kind is Kind.BOOST:

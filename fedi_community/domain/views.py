@@ -10,7 +10,10 @@ from fedi_community.domain.model import Kind, Place, State, Text, Visibility
 
 @dataclass(frozen=True, slots=True)
 class ActorView:
-    """An actor as shown. host is "" for local ones. icon, image: {url, mediaType, name}. fields: {name, value} (HTML)."""
+    """An actor as shown. host is "" for local ones; handle_host: what its handle ends in, which may differ.
+
+    icon, image: {url, mediaType, name}. fields: {name, value} (HTML).
+    """
 
     id: int
     uri: str
@@ -36,6 +39,7 @@ class ActorView:
     moved_to: int | None = None
     followers_uri: str | None = None
     badges: tuple[dict[str, str], ...] = ()
+    handle_host: str = ""
 
     @property
     def local(self) -> bool:
@@ -48,7 +52,7 @@ class ActorView:
     @property
     def acct(self) -> str:
         """`name` here, `name@host` for others."""
-        return self.handle if not self.host else f"{self.handle}@{self.host}"
+        return self.handle if not self.host else f"{self.handle}@{self.handle_host or self.host}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,59 @@
-"""The client API: what Mastodon clients speak. One file a resource, entities in one place."""
+"""The client API: what Mastodon clients speak. One file a resource with its `table`, entities in one place.
+
+How an endpoint is added stands in `base`. `client_api` makes the routes; an address below /api that there is not
+is a plain JSON 404 (see `answers.is_client`), so that clients can probe.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
+import orjson
 from quart import Blueprint, Response
 
+from fedi_community.auth.limits import Limits
 from fedi_community.config import Settings
-from fedi_community.mastodon.accounts import accounts
-from fedi_community.mastodon.base import Api, answer
-from fedi_community.mastodon.instance import instance
-from fedi_community.mastodon.statuses import statuses
-from fedi_community.mastodon.timelines import timelines
+from fedi_community.documents import Documents
+from fedi_community.mastodon import accounts, apps, instance, openapi, search, signup, statuses, timelines
+from fedi_community.mastodon.answers import JSON, begin, failed, finish, is_client, refused
+from fedi_community.mastodon.base import Api, Endpoint, Table, view_of
 from fedi_community.peers import Peers
 from fedi_community.perform import House
 
+TABLES: Final[tuple[Table, ...]] = (
+    instance.table, apps.table, signup.table, accounts.table, statuses.table, timelines.table, search.table,
+)  # fmt: skip
+"""Every resource. A new one is added here."""
 
-def client_api(house: House, settings: Settings, peers: Peers) -> Blueprint:
-    """All endpoints under /api/v1 and /api/v2; an unknown one is a plain JSON 404, so that clients can probe."""
-    api = Api(house, settings, peers)
+
+def endpoints() -> Iterator[tuple[str, Endpoint]]:
+    """Every endpoint with the name of its resource."""
+    for table in TABLES:
+        for endpoint in table:
+            yield table.tag, endpoint
+
+
+def client_api(house: House, settings: Settings, peers: Peers, documents: Documents) -> Blueprint:
+    """All endpoints of all tables, with CORS and JSON errors around them."""
+    api = Api(house, settings, peers, documents, Limits(settings.api_rate))
     blueprint = Blueprint("mastodon", __name__)
-    for part in (instance, statuses, timelines, accounts):
-        blueprint.register_blueprint(part(api))
+    blueprint.before_app_request(begin)
+    blueprint.after_app_request(finish)
+    for tag, endpoint in endpoints():
+        blueprint.add_url_rule(
+            endpoint.path,
+            f"{tag} {endpoint.name}".replace(".", "_"),
+            view_of(api, endpoint),
+            methods=[endpoint.method],
+        )
+    described = orjson.dumps(openapi.document(endpoints(), house.base_url, settings.site_name))
 
-    @blueprint.route("/api/<path:rest>", methods=["OPTIONS"])
-    async def preflight(rest: str) -> Response:
-        return answer({})
-
-    @blueprint.route("/api/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    async def unknown(rest: str) -> Response:
-        return answer({"error": "Record not found"}, 404)
+    @blueprint.get("/api/openapi.json")
+    async def description() -> Response:
+        return Response(described, content_type=JSON, headers={"Cache-Control": "public, max-age=300"})
 
     return blueprint
+
+
+__all__ = ["TABLES", "client_api", "endpoints", "failed", "is_client", "refused"]

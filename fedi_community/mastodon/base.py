@@ -1,168 +1,335 @@
-"""What every endpoint shares: who asks and with which scope, JSON answers with CORS, pages with `Link`, limits."""
+"""The machinery of the client API: an endpoint is declared, and everything that all endpoints share is done here, once.
+
+    table = Table("polls")
+
+    @table.post("/api/v1/polls/<id>/votes", member("write:statuses"), entities.POLL,
+                Param("choices", "texts", required=True), doc="Vote in a poll")
+    async def vote(call: Call) -> Any:
+        ...
+        return entities.poll(…)
+
+A declaration says method, address, who may ask (`anyone`, `client`, `member`, with the scopes of which one suffices), the
+entity of the answer, and the parameters. From it come the route, the check of token and scope, the parsed parameters
+(`call["choices"]`), rate limits, CORS, JSON errors in the caller's language, and the line in the OpenAPI document. The
+function gets a `Call` and returns what is dumped as JSON, or an `Answer` for another status, a `Link` or headers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Final
-from urllib.parse import urlencode
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeVar
 
-import orjson
-from quart import Response, request
+import structlog
+from quart import Response, g, request
+from werkzeug.exceptions import HTTPException
 
-from fedi_community.auth import Speaker, viewer_of_token
+from fedi_community import auth
+from fedi_community.auth import AppSpeaker, Speaker
+from fedi_community.auth.limits import Budget, Limits
 from fedi_community.config import Settings
+from fedi_community.documents import Documents
+from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import STRANGER, Viewer
+from fedi_community.domain.scopes import covers
 from fedi_community.errors import Problem
+from fedi_community.mastodon.answers import answer, failed, refused
+from fedi_community.mastodon.entities.schema import Schema
+from fedi_community.mastodon.paging import Cursor, link_header
+from fedi_community.mastodon.params import Param, read_all, received
+from fedi_community.mastodon.words import language_of
 from fedi_community.peers import Peers
-from fedi_community.perform import House
+from fedi_community.perform import Change, House, perform_or_raise
+from fedi_community.storage.database import Unit
 
-EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
-CORS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "*, Authorization",
-    "Access-Control-Expose-Headers": EXPOSED,
-    "Access-Control-Max-Age": "86400",
-}
+T = TypeVar("T")
+log = structlog.get_logger("api")
 UNAUTHORISED: Final = "The access token is invalid"
+NOT_READY: Final = {
+    "unconfirmed": Problem(403, "unconfirmed_login", "Your login is missing a confirmed e-mail address"),
+    "pending": Problem(403, "pending_login", "Your login is currently pending approval"),
+}
+
+
+# --- declarations -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may ask. anyone: a token is honoured if there is one. client: any token, also an application's own. member: the
+    token of somebody. scopes: one of them is enough; none: any token does."""
+
+    kind: Literal["anyone", "client", "member"]
+    scopes: tuple[str, ...] = ()
+
+
+def anyone(*scopes: str) -> Access:
+    """Open to strangers; a token that is sent must be valid and hold one of the scopes."""
+    return Access("anyone", scopes)
+
+
+def client(*scopes: str) -> Access:
+    """For clients before anybody signed in, by their own token, and for members."""
+    return Access("client", scopes)
+
+
+def member(*scopes: str) -> Access:
+    """For a member, or the group he speaks as."""
+    return Access("member", scopes)
+
+
+Function = Callable[["Call"], Awaitable[Any]]
+Declare = Callable[[Function], Function]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row of the table of everything that clients may ask. returns: the schema of the answer, None where it is no JSON."""
+
+    method: str
+    path: str
+    access: Access
+    returns: Schema | None
+    params: tuple[Param, ...]
+    function: Function
+    doc: str
+    budget: Budget = "api"
+    unready: bool = False  # also for those who signed up and are not in yet
+    oauth: bool = False  # errors in the form of RFC 6749
+    statuses: tuple[int, ...] = (200,)  # what it answers when all is well
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Table:
+    """The endpoints of one resource. `client_api` collects them."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.endpoints: list[Endpoint] = []
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        return iter(self.endpoints)
+
+    def on(
+        self, method: str, path: str, access: Access, returns: Schema | None, *params: Param, **more: Any
+    ) -> Declare:
+        """Declare the function below as an endpoint. more: `doc`, `budget`, `unready`, `oauth`, `statuses`."""
+
+        def declare(function: Function) -> Function:
+            doc = more.pop("doc", "") or (function.__doc__ or "").strip().partition("\n")[0]
+            self.endpoints.append(Endpoint(method, path, access, returns, params, function, doc, **more))
+            return function
+
+        return declare
+
+    def get(self, path: str, access: Access, returns: Schema | None, *params: Param, **more: Any) -> Declare:
+        return self.on("GET", path, access, returns, *params, **more)
+
+    def post(self, path: str, access: Access, returns: Schema | None, *params: Param, **more: Any) -> Declare:
+        return self.on("POST", path, access, returns, *params, **more)
+
+    def put(self, path: str, access: Access, returns: Schema | None, *params: Param, **more: Any) -> Declare:
+        return self.on("PUT", path, access, returns, *params, **more)
+
+    def patch(
+        self, path: str, access: Access, returns: Schema | None, *params: Param, **more: Any
+    ) -> Declare:
+        return self.on("PATCH", path, access, returns, *params, **more)
+
+    def delete(
+        self, path: str, access: Access, returns: Schema | None, *params: Param, **more: Any
+    ) -> Declare:
+        return self.on("DELETE", path, access, returns, *params, **more)
+
+
+# --- calls --------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What endpoints are handed."""
+    """The parts that endpoints are handed."""
 
     house: House
     settings: Settings
     peers: Peers
+    documents: Documents
+    limits: Limits
+    vapid_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks: `speaker` is None for nobody."""
+class Answer:
+    """For what is not simply 200 with JSON."""
 
-    speaker: Speaker | None
+    value: Any
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, read: who asks, and with which parameters."""
+
+    api: Api
+    endpoint: Endpoint
+    path: dict[str, str]
+    speaker: Speaker | None = None
+    app: AppSpeaker | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        """A declared parameter; its default where it was not sent. One that was not declared is an error of ours (KeyError)."""
+        if name in self.given:
+            return self.given[name]
+        return (
+            next(p.default for p in self.endpoint.params if p.name == name)
+            if self._knows(name)
+            else _unknown(name)
+        )
+
+    def _knows(self, name: str) -> bool:
+        return any(p.name == name for p in self.endpoint.params)
+
+    def sent(self, name: str) -> bool:
+        """Whether the client sent it, be it empty: "" means "clear it"."""
+        return name in self.given if self._knows(name) else _unknown(name)
+
+    def id(self, name: str = "id") -> int:
+        """An id of the address; anything else is simply not found."""
+        found = Param(name, "id").read(self.path[name])
+        return int(found or 0)
+
+    @property
+    def house(self) -> House:
+        return self.api.house
+
+    @property
+    def base(self) -> str:
+        return self.api.house.base_url
+
+    @property
+    def now(self) -> int:
+        return self.api.house.clock()
 
     @property
     def viewer(self) -> Viewer:
         return self.speaker.viewer if self.speaker is not None else STRANGER
 
     @property
-    def actor_id(self) -> int:
-        """The acting actor; endpoints that use it require a token."""
+    def who(self) -> Speaker:
+        """The member; endpoints that use it are declared with `member`."""
         if self.speaker is None:
             raise Problem(401, "no_token", UNAUTHORISED)
-        return self.speaker.actor_id
+        return self.speaker
+
+    @property
+    def actor_id(self) -> int:
+        """The acting actor: the member, or the group he speaks as."""
+        return self.who.actor_id
+
+    @property
+    def language(self) -> str:
+        """en or es: what the caller reads."""
+        return language_of(request.headers.get("Accept-Language"), self.speaker)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit of reading; it may await its `tx` alone."""
+        return await self.house.db.read(unit)
+
+    async def perform(self, change: Change) -> Decision:
+        """Carry out a change; a refusal becomes the answer."""
+        return await perform_or_raise(self.house, change)
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the page begins; for endpoints that declare `paging(…)`."""
+        lowest = self["min_id"]
+        return Cursor(
+            self["max_id"],
+            lowest if lowest is not None else self["since_id"],
+            lowest is not None,
+            self["limit"] or 20,
+        )
+
+    def page(self, value: Any, last: int | None, newest: int | None) -> Answer:
+        """A page with its `Link`. last: the last id *scanned* (not shown), None on the last page; newest: the first id."""
+        link = link_header(self.base, last, newest)
+        return Answer(value, headers={"Link": link} if link else {})
 
 
-def covers(held: frozenset[str], needed: str) -> bool:
-    """Whether what a token holds covers a scope: `write` covers `write:statuses`, `follow` covers both kinds of follows."""
-    return (
-        needed in held
-        or needed.split(":", 1)[0] in held
-        or (needed.endswith(":follows") and "follow" in held)
-    )
+def _unknown(name: str) -> Any:
+    raise KeyError(f"{name} is not declared")
 
 
-async def asking(house: House, scope: str | None) -> Asking:
-    """Who sent the request. scope: what a token must hold; None: nobody may ask too, but a bad token is still 401."""
-    header = request.headers.get("Authorization", "")
-    secret = header[7:].strip() if header[:7].lower() == "bearer " else request.args.get("access_token", "")
-    if not secret:
-        if scope is not None:
-            raise Problem(401, "no_token", UNAUTHORISED)
-        return Asking(None)
-    speaker = await viewer_of_token(house, secret)
-    if speaker is None:
-        raise Problem(401, "bad_token", UNAUTHORISED)
-    if scope is not None and not covers(speaker.scopes, scope):
+# --- a request ----------------------------------------------------------------------------------------------------------
+
+
+def view_of(api: Api, endpoint: Endpoint) -> Callable[..., Awaitable[Response]]:
+    """The function that the router calls."""
+
+    async def view(**path: str) -> Response:
+        try:
+            call = await _begin(api, endpoint, path)
+            made = await endpoint.function(call)
+        except Problem as problem:
+            return refused(problem, endpoint.oauth)
+        except HTTPException as error:
+            return failed(error.code or 500)
+        except Exception as error:
+            where = error.__traceback__
+            while where is not None and where.tb_next is not None:
+                where = where.tb_next
+            place = f"{where.tb_frame.f_code.co_qualname}:{where.tb_lineno}" if where is not None else ""
+            log.error("request_failed", endpoint=endpoint.name, kind=type(error).__name__, at=place,
+                      request=g.get("request_id", ""))  # fmt: skip
+            return failed(500)
+        if isinstance(made, Response):
+            return made
+        if isinstance(made, Answer):
+            return answer(made.value, made.status, made.headers)
+        return answer(made)
+
+    return view
+
+
+async def _begin(api: Api, endpoint: Endpoint, path: dict[str, str]) -> Call:
+    """Who asks, whether he may, how often he did, and with what."""
+    call = Call(api, endpoint, path)
+    address = auth.client_address(api.settings, request.remote_addr, request.headers.get("X-Forwarded-For"))
+    bearer = auth.bearer(request.headers.get("Authorization")) or request.args.get("access_token") or ""
+    if bearer:
+        call.speaker = await auth.viewer_of_token(api.house, bearer, unready=True)
+        if call.speaker is None:
+            call.app = await auth.app_of_token(api.house, bearer)
+    who = f"login {call.speaker.login_id}" if call.speaker is not None else f"address {address}"
+    left = api.limits.take(endpoint.budget, who, call.now)
+    g.left = left
+    if left is not None and left.refused:
+        wait = max(1, (left.reset - call.now + 999) // 1000)
+        raise Problem(429, "too_many_requests", "Too many requests", retry_after=wait)
+    _admit(call, bool(bearer))
+    call.given = read_all(endpoint.params, await received()) if endpoint.params else {}
+    return call
+
+
+def _admit(call: Call, token: bool) -> None:
+    """401 without a (valid) token where one is needed, 403 where it does not hold what is needed."""
+    access = call.endpoint.access
+    holder = call.speaker or call.app
+    if holder is None and (token or access.kind != "anyone"):
+        raise Problem(401, "bad_token" if token else "no_token", UNAUTHORISED)
+    if (
+        holder is not None
+        and access.scopes
+        and not any(covers(holder.scopes, scope) for scope in access.scopes)
+    ):
         raise Problem(403, "scope", "This action is outside the authorized scopes")
-    return Asking(speaker)
-
-
-def answer(value: Any, status: int = 200, link: str | None = None) -> Response:
-    """JSON, never cached, readable from any origin."""
-    response = Response(orjson.dumps(value), status, content_type="application/json; charset=utf-8")
-    response.headers.update(CORS)
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["Vary"] = "Authorization, Origin"
-    if link:
-        response.headers["Link"] = link
-    return response
-
-
-Endpoint = Callable[..., Awaitable[Response]]
-
-
-def endpoint(api: Api, scope: str | None) -> Callable[[Endpoint], Endpoint]:
-    """Give an endpoint its `Asking` first; refusals become JSON with CORS headers."""
-
-    def wrap(function: Endpoint) -> Endpoint:
-        @wraps(function)
-        async def run(**values: Any) -> Response:
-            try:
-                return await function(await asking(api.house, scope), **values)
-            except Problem as problem:
-                response = answer({"error": problem.safe}, problem.status)
-                if problem.retry_after is not None:
-                    response.headers["Retry-After"] = str(problem.retry_after)
-                return response
-
-        return run
-
-    return wrap
-
-
-def link_header(base_url: str, oldest: int | None, newest: int | None, more: bool) -> str | None:
-    """`Link` with absolute addresses, the other query parameters kept; no `next` on the last page."""
-    kept = [
-        (k, v)
-        for k, v in request.args.items(multi=True)
-        if k not in ("max_id", "min_id", "since_id", "access_token")
-    ]
-    parts: list[str] = []
-    if more and oldest is not None:
-        parts.append(f'<{base_url}{request.path}?{urlencode([*kept, ("max_id", str(oldest))])}>; rel="next"')
-    if newest is not None:
-        parts.append(f'<{base_url}{request.path}?{urlencode([*kept, ("min_id", str(newest))])}>; rel="prev"')
-    return ", ".join(parts) or None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """before and after are exclusive ids; up: the page just above `after`."""
-
-    before: int | None
-    after: int | None
-    up: bool
-    limit: int
-
-
-def cursor(default: int = 20, cap: int = 40) -> Cursor:
-    """Paging parameters of the request."""
-
-    def whole(name: str) -> int | None:
-        value = request.args.get(name, "")
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
-
-    lowest = whole("min_id")
-    limit = whole("limit") or default
-    return Cursor(
-        whole("max_id"),
-        lowest if lowest is not None else whole("since_id"),
-        lowest is not None,
-        min(limit, cap),
-    )
-
-
-def identifier(value: str) -> int:
-    """An id from a path; anything else is simply not found."""
-    if not (value.isascii() and value.isdigit() and len(value) < 20):
-        raise Problem(404, "not_found", "Record not found")
-    return int(value)
-
-
-def bounds(ids: Sequence[int]) -> tuple[int | None, int | None]:
-    """(oldest, newest) of a page."""
-    return (ids[-1], ids[0]) if ids else (None, None)
+    if access.kind == "member" and call.speaker is None:
+        raise Problem(422, "no_member", "This method requires an authenticated user")
+    if call.speaker is not None and not call.speaker.ready and not call.endpoint.unready:
+        if access.kind != "anyone":
+            raise NOT_READY[call.speaker.state]
+        call.speaker = None  # what a stranger may read

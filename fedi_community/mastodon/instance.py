@@ -2,69 +2,209 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from quart import Blueprint, Response
+from quart import Response
 
 from fedi_community import __version__
-from fedi_community.mastodon.base import Api, Asking, answer, endpoint
+from fedi_community.activitypub.nodeinfo import rounded
+from fedi_community.documents import texts
+from fedi_community.errors import not_found
+from fedi_community.mastodon import entities
+from fedi_community.mastodon.base import Call, Table, anyone
 from fedi_community.mastodon.statuses import MAX_CHARACTERS
+from fedi_community.storage import sessions, views
 
-VERSION = f"4.2.0 (compatible; FediCommunity {__version__})"
+table = Table("instance")
+API_VERSION: Final = 6
+"""`api_versions.mastodon`: raise it together with `COMPATIBLE` when every feature of the next number exists."""
+COMPATIBLE: Final = "4.4.0"
+VERSION: Final = f"{COMPATIBLE} (compatible; FediCommunity {__version__})"
+LANGUAGES: Final = {"en": "English", "es": "Español"}
+DAY_MS: Final = 86_400_000
 
 
 def _configuration() -> dict[str, Any]:
+    """Limits of what exists; a zero says that there is none of it."""
     return {
-        "accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0, "max_profile_fields": 4},
+        "accounts": {
+            "max_display_name_length": 100, "max_note_length": 5000, "max_featured_tags": 0, "max_pinned_statuses": 0,
+            "max_profile_fields": 4, "profile_field_name_limit": 255, "profile_field_value_limit": 2047,
+        },
         "statuses": {"max_characters": MAX_CHARACTERS, "max_media_attachments": 0, "characters_reserved_per_url": 23},
         "media_attachments": {
             "supported_mime_types": [], "description_limit": 1500, "image_size_limit": 0, "image_matrix_limit": 0,
             "video_size_limit": 0, "video_frame_rate_limit": 0, "video_matrix_limit": 0,
         },
         "polls": {"max_options": 0, "max_characters_per_option": 50, "min_expiration": 300, "max_expiration": 2_629_746},
-        "translation": {"enabled": False},
     }  # fmt: skip
 
 
-def instance(api: Api) -> Blueprint:
-    """What this server is, in both forms."""
-    blueprint = Blueprint("mastodon_instance", __name__)
-    settings, base = api.settings, api.house.base_url
-    languages = settings.languages.split(",")
-    streaming = base.replace("http", "ws", 1)
-    picture = f"{base}/static/missing.png"
+def _languages(call: Call) -> list[str]:
+    return [code.strip() for code in call.api.settings.languages.split(",") if code.strip()]
 
-    @blueprint.get("/api/v2/instance")
-    @endpoint(api, None)
-    async def second(asked: Asking) -> Response:
-        configuration = _configuration()
-        configuration["urls"] = {"streaming": streaming, "status": None, "about": f"{base}/about",
-                                 "privacy_policy": f"{base}/privacy", "terms_of_service": None}  # fmt: skip
-        configuration["vapid"] = {"public_key": ""}
-        return answer(
-            {
-                "domain": api.house.host, "title": settings.site_name, "version": VERSION, "source_url": base,
-                "description": settings.site_name, "usage": {"users": {"active_month": 0}},
-                "thumbnail": {"url": picture}, "icon": [], "languages": languages, "configuration": configuration,
-                "registrations": {"enabled": settings.signups != "closed", "approval_required": settings.signups == "approval",
-                                  "reason_required": False, "message": None, "min_age": None, "url": None},
-                "api_versions": {"mastodon": 1},
-                "contact": {"email": settings.contact_email, "account": None}, "rules": [],
-            }
-        )  # fmt: skip
 
-    @blueprint.get("/api/v1/instance")
-    @endpoint(api, None)
-    async def first(asked: Asking) -> Response:
-        return answer(
-            {
-                "uri": api.house.host, "title": settings.site_name, "short_description": settings.site_name,
-                "description": settings.site_name, "email": settings.contact_email, "version": VERSION,
-                "urls": {"streaming_api": streaming}, "stats": {"user_count": 0, "status_count": 0, "domain_count": 0},
-                "thumbnail": picture, "languages": languages, "registrations": settings.signups != "closed",
-                "approval_required": settings.signups == "approval", "invites_enabled": False,
-                "configuration": _configuration(), "contact_account": None, "rules": [],
-            }
-        )  # fmt: skip
+def _rules(call: Call) -> list[dict[str, str]]:
+    return [
+        {"id": r.id, "text": r.text, "hint": r.hint} for r in texts.rules(call.api.settings, call.language)
+    ]
 
-    return blueprint
+
+async def _contact(call: Call) -> dict[str, Any] | None:
+    """The account that answers for the server: the one that is set, else the first admin's."""
+    handle = call.api.settings.contact_account.lower().removeprefix("@")
+
+    async def unit(tx: Any) -> Any:
+        if handle:
+            return await views.actor_by_handle(tx, handle)
+        found = await sessions.first_admin(tx)
+        return None if found is None else (await views.load_actors(tx, [found])).get(found)
+
+    actor = await call.read(unit)
+    return None if actor is None or actor.state != "active" else entities.account(actor, call.base)
+
+
+def _description(call: Call) -> str:
+    return call.api.settings.site_name
+
+
+@table.get("/api/v2/instance", anyone(), entities.INSTANCE, unready=True)
+async def second(call: Call) -> Any:
+    """What this server is"""
+    settings, base = call.api.settings, call.base
+    feeds = {"local": "public", "remote": "public"}
+    return {
+        "domain": call.house.host,
+        "title": settings.site_name,
+        "version": VERSION,
+        "source_url": f"{base}/about",
+        "description": _description(call),
+        "usage": {"users": {"active_month": rounded((await call.api.documents.counts()).active_month)}},
+        "thumbnail": {"url": f"{base}/static/missing.png"},
+        "icon": [{"src": f"{base}/static/missing.png", "size": "192x192"}],
+        "languages": _languages(call),
+        "configuration": _configuration() | {
+            "urls": {
+                "streaming": streaming_url(base), "status": None, "about": f"{base}/about",
+                "privacy_policy": f"{base}/privacy",
+                "terms_of_service": f"{base}/about" if texts.written(settings, "terms", "en") else None,
+            },
+            "vapid": {"public_key": call.api.vapid_key},
+            "translation": {"enabled": False},
+            "timelines_access": {
+                "live_feeds": feeds, "hashtag_feeds": feeds,
+                "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
+            },
+            "limited_federation": settings.federation == "listed",
+        },
+        "registrations": {
+            "enabled": settings.signups != "closed",
+            "approval_required": settings.signups == "approval",
+            "reason_required": settings.signups == "approval",
+            "message": None,
+            "min_age": settings.min_age or None,
+            "url": None,
+        },
+        "api_versions": {"mastodon": API_VERSION},
+        "contact": {"email": settings.contact_email, "account": await _contact(call)},
+        "rules": _rules(call),
+    }  # fmt: skip
+
+
+def streaming_url(base_url: str) -> str:
+    """Where streaming is: this host. Only `/api/v1/streaming/health` answers there so far."""
+    return base_url.replace("http", "ws", 1)
+
+
+@table.get("/api/v1/instance", anyone(), entities.INSTANCE_V1, unready=True)
+async def first(call: Call) -> Any:
+    """What this server is, in the older form"""
+    settings = call.api.settings
+    counts = await call.api.documents.counts()
+    return {
+        "uri": call.house.host,
+        "title": settings.site_name,
+        "short_description": _description(call),
+        "description": _description(call),
+        "email": settings.contact_email,
+        "version": VERSION,
+        "urls": {"streaming_api": streaming_url(call.base)},
+        "stats": {
+            "user_count": rounded(counts.members),
+            "status_count": rounded(counts.posts + counts.comments),
+            "domain_count": 0,
+        },
+        "thumbnail": f"{call.base}/static/missing.png",
+        "languages": _languages(call),
+        "registrations": settings.signups != "closed",
+        "approval_required": settings.signups == "approval",
+        "invites_enabled": False,
+        "configuration": _configuration(),
+        "contact_account": await _contact(call),
+        "rules": _rules(call),
+    }
+
+
+@table.get("/api/v1/instance/rules", anyone(), entities.many(entities.RULE), unready=True)
+async def rules(call: Call) -> Any:
+    """The rules, in the caller's language"""
+    return _rules(call)
+
+
+@table.get("/api/v1/instance/extended_description", anyone(), entities.EXTENDED_DESCRIPTION, unready=True)
+async def description(call: Call) -> Any:
+    """What those who run the server say about it"""
+    found = texts.written(call.api.settings, "about", call.language)
+    return {
+        "updated_at": entities.moment(found.changed if found else 0),
+        "content": found.html if found else "",
+    }
+
+
+@table.get("/api/v1/instance/privacy_policy", anyone(), entities.PRIVACY_POLICY, unready=True)
+async def privacy(call: Call) -> Any:
+    """What is kept about whom"""
+    found = texts.written(call.api.settings, "privacy", call.language)
+    return {
+        "updated_at": entities.moment(found.changed if found else 0),
+        "content": found.html if found else "",
+    }
+
+
+async def _terms(call: Call) -> Any:
+    found = texts.written(call.api.settings, "terms", call.language)
+    day = entities.day(found.changed) if found else None
+    if found is None or day is None or call.path.get("date", day) != day:
+        raise not_found()
+    return {"effective_date": day, "effective": True, "content": found.html, "succeeded_by": None}
+
+
+for path in ("/api/v1/instance/terms_of_service", "/api/v1/instance/terms_of_service/<date>"):
+    table.get(path, anyone(), entities.TERMS, unready=True, doc="The terms, where there are any")(_terms)
+
+
+@table.get("/api/v1/instance/languages", anyone(), entities.many(entities.LANGUAGE), unready=True)
+async def languages(call: Call) -> Any:
+    """Languages of the server"""
+    return [{"code": code, "name": LANGUAGES.get(code, code)} for code in _languages(call)]
+
+
+@table.get("/api/v1/instance/translation_languages", anyone(), entities.EMPTY, unready=True)
+async def translations(call: Call) -> Any:
+    """There is no translator"""
+    return {}
+
+
+for path in ("peers", "activity", "domain_blocks"):
+    table.get(f"/api/v1/instance/{path}", anyone(), entities.many(entities.ANYTHING), unready=True,
+              doc="Not published: always empty")(lambda call: _nothing())  # fmt: skip
+
+
+async def _nothing() -> list[Any]:
+    return []
+
+
+@table.get("/api/v1/streaming/health", anyone(), None, unready=True)
+async def health(call: Call) -> Any:
+    """OK while the process lives"""
+    return Response("OK", content_type="text/plain; charset=utf-8")

@@ -4,72 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
-from quart import Blueprint, Response, request
-
-from fedi_community.domain.model import Viewer
 from fedi_community.mastodon import entities
-from fedi_community.mastodon.base import Api, Asking, Cursor, answer, bounds, cursor, endpoint, link_header
-from fedi_community.mastodon.params import TRUE
+from fedi_community.mastodon.base import Answer, Call, Table, anyone, member
+from fedi_community.mastodon.paging import paging
+from fedi_community.mastodon.params import Param
 from fedi_community.storage import timelines as pages
 from fedi_community.storage import views
 from fedi_community.storage.posts import Timeline
 
+table = Table("timelines")
+STATUSES = entities.many(entities.STATUS)
 
-async def page_of(api: Api, asked: Asking, timeline: Timeline, ref: int, at: Cursor) -> Response:
+
+async def page_of(call: Call, timeline: Timeline, ref: int) -> Answer:
     """One page of a keyed timeline as statuses."""
+    at = call.cursor
 
     async def unit(tx: Any) -> tuple[pages.Page, list[Any]]:
         found = await pages.page(
-            tx, asked.viewer, timeline, ref, before=at.before, after=at.after, up=at.up, limit=at.limit
+            tx, call.viewer, timeline, ref, before=at.before, after=at.after, up=at.up, limit=at.limit
         )
-        return found, await views.load_posts(tx, asked.viewer, found.ids, checked=True)
+        return found, await views.load_posts(tx, call.viewer, found.ids, checked=True)
 
-    found, posts = await api.house.db.read(unit)
-    return listed(api, asked.viewer, found, posts)
+    return listed(call, *await call.read(unit))
 
 
-def listed(api: Api, viewer: Viewer, found: pages.Page, posts: list[Any]) -> Response:
+def listed(call: Call, found: pages.Page, posts: list[Any]) -> Answer:
     """Statuses with their `Link` header."""
-    base, now = api.house.base_url, api.house.clock()
-    _, newest = bounds(found.ids)
-    link = link_header(base, found.last, newest, found.last is not None)
-    return answer([entities.status(post, base, now=now, viewer_id=viewer.id) for post in posts], link=link)
+    shown = [entities.status(post, call.base, now=call.now, viewer_id=call.viewer.id) for post in posts]
+    return call.page(shown, found.last, found.ids[0] if found.ids else None)
 
 
-def timelines(api: Api) -> Blueprint:
-    """The endpoints of timelines."""
-    blueprint = Blueprint("mastodon_timelines", __name__)
+@table.get("/api/v1/timelines/home", member("read:statuses"), STATUSES, *paging())
+async def home(call: Call) -> Any:
+    """What those whom one follows, and one's groups, posted"""
+    at, owner = call.cursor, call.actor_id
+    if not await call.read(lambda tx: pages.home_is_built(tx, owner)):
+        now, length = call.now, call.api.settings.home_length
+        await call.house.db.write(lambda tx: pages.build_home(tx, owner, now, length))
 
-    @blueprint.get("/api/v1/timelines/home")
-    @endpoint(api, "read:statuses")
-    async def home(asked: Asking) -> Response:
-        at = cursor()
-        owner = asked.actor_id
-        if not await api.house.db.read(lambda tx: pages.home_is_built(tx, owner)):
-            now, length = api.house.clock(), api.settings.home_length
-            await api.house.db.write(lambda tx: pages.build_home(tx, owner, now, length))
+    async def unit(tx: Any) -> tuple[pages.Page, list[Any]]:
+        found = await pages.home(tx, call.viewer, before=at.before, after=at.after, up=at.up, limit=at.limit)
+        return found, await views.load_posts(tx, call.viewer, found.ids, via=found.via, checked=True)
 
-        async def unit(tx: Any) -> tuple[pages.Page, list[Any]]:
-            found = await pages.home(
-                tx, asked.viewer, before=at.before, after=at.after, up=at.up, limit=at.limit
-            )
-            return found, await views.load_posts(tx, asked.viewer, found.ids, via=found.via, checked=True)
+    return listed(call, *await call.read(unit))
 
-        found, posts = await api.house.db.read(unit)
-        return listed(api, asked.viewer, found, posts)
 
-    @blueprint.get("/api/v1/timelines/public")
-    @endpoint(api, None)
-    async def public(asked: Asking) -> Response:
-        local = request.args.get("local", "").lower() in TRUE
-        return await page_of(api, asked, Timeline.LOCAL if local else Timeline.PUBLIC, 0, cursor())
+@table.get(
+    "/api/v1/timelines/public", anyone("read:statuses"), STATUSES,
+    Param("local", "flag", "This server alone"), *paging(),
+)  # fmt: skip
+async def public(call: Call) -> Any:
+    """What is public and known here"""
+    return await page_of(call, Timeline.LOCAL if call["local"] else Timeline.PUBLIC, 0)
 
-    @blueprint.get("/api/v1/timelines/tag/<name>")
-    @endpoint(api, None)
-    async def tag(asked: Asking, name: str) -> Response:
-        found = await api.house.db.read(lambda tx: pages.tag_id(tx, name.lower()))
-        if found is None:
-            return answer([])
-        return await page_of(api, asked, Timeline.TAG, found, cursor())
 
-    return blueprint
+@table.get("/api/v1/timelines/tag/<name>", anyone("read:statuses"), STATUSES, *paging())
+async def tag(call: Call) -> Any:
+    """Posts with a hashtag"""
+    name = call.path["name"].lower()
+    found = await call.read(lambda tx: pages.tag_id(tx, name))
+    return [] if found is None else await page_of(call, Timeline.TAG, found)

@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, func, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import audience_of, followers_of, mentors_of, staff_of
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, param, upsert_row
+from fedi_community.storage.posts import list_host
+from fedi_community.storage.schema import Big, Flag, Str
 from fedi_community.storage.wake import Wake
 
 
@@ -33,6 +35,7 @@ _ACTOR = insert_row(
         "locked",
         "discoverable",
         "sample",
+        "state",
         "inbox",
         "outbox",
         "followers_uri",
@@ -49,7 +52,7 @@ async def _make_actor(tx: Tx, x: e.MakeActor, wake: Wake) -> None:
     instance = x.type == "Application"
     await tx.run(
         _ACTOR, id=x.id, uri=x.uri, type=x.type, handle=x.handle, name=x.name, summary=x.summary, language=x.language,
-        locked=int(x.locked), discoverable=int(x.discoverable), sample=int(x.sample),
+        locked=int(x.locked), discoverable=int(x.discoverable), sample=int(x.sample), state=x.state,
         inbox=x.uri.rsplit("/", 1)[0] + "/inbox" if instance else f"{x.uri}/inbox", outbox=f"{x.uri}/outbox",
         followers_uri=f"{x.uri}/followers", url=x.uri, published=x.at, created=x.at,
     )  # fmt: skip
@@ -137,7 +140,19 @@ _PROFILE = {
     ]
 }
 _LOGIN = insert_row(
-    t.logins, *["id", "email", "password", "role", "state", "language", "created", "confirmed", "active_at"]
+    t.logins,
+    *[
+        "id",
+        "email",
+        "password",
+        "role",
+        "state",
+        "language",
+        "created",
+        "confirmed",
+        "active_at",
+        "settings",
+    ],
 )
 _SPEAKER = upsert_row(t.speakers, ["login_id", "actor_id"], ["login_id", "actor_id", "role", "created"])
 _NO_SPEAKER = Statement(
@@ -150,7 +165,7 @@ _NO_SPEAKER = Statement(
 async def _make_login(tx: Tx, x: e.MakeLogin, wake: Wake) -> None:
     await tx.run(
         _LOGIN, id=x.id, email=x.email, password=x.password, role=x.role, state=x.state, language=x.language,
-        created=x.at, confirmed=x.at if x.state == "active" else None, active_at=x.at,
+        created=x.at, confirmed=x.at if x.state == "active" else None, active_at=x.at, settings=_dump(x.settings),
     )  # fmt: skip
 
 
@@ -163,10 +178,31 @@ async def _may_speak(tx: Tx, x: e.MaySpeak, wake: Wake) -> None:
 
 _TOKEN = insert_row(
     t.tokens,
-    *["id", "hash", "kind", "login_id", "actor_id", "app_id", "scopes", "data", "created", "expires"],
+    *[
+        "id",
+        "hash",
+        "kind",
+        "login_id",
+        "actor_id",
+        "app_id",
+        "scopes",
+        "data",
+        "created",
+        "expires",
+        "made_by",
+    ],
 )
 _REVOKE_HASH = Statement(
-    update(t.tokens).where(t.tokens.c.hash == bindparam("hash")).values(revoked=param("at"))
+    update(t.tokens)
+    .where(t.tokens.c.hash == bindparam("hash"), t.tokens.c.revoked.is_(None))
+    .values(revoked=param("at"))
+    .returning(t.tokens.c.id)
+)
+_REVOKE_MADE_BY = Statement(
+    update(t.tokens)
+    .where(t.tokens.c.made_by == param("made_by"), t.tokens.c.revoked.is_(None))
+    .values(revoked=param("at"))
+    .returning(t.tokens.c.id)
 )
 _REVOKE_LOGIN = Statement(
     update(t.tokens)
@@ -187,14 +223,20 @@ _REVOKE_ACTOR = Statement(
 async def _make_token(tx: Tx, x: e.MakeToken, wake: Wake) -> None:
     await tx.run(
         _TOKEN, id=x.id, hash=x.hash, kind=x.kind, login_id=x.login_id, actor_id=x.actor_id, app_id=x.app_id,
-        scopes=x.scopes, data=_dump(x.data), created=x.at, expires=x.expires,
+        scopes=x.scopes, data=_dump(x.data), created=x.at, expires=x.expires, made_by=x.made_by,
     )  # fmt: skip
 
 
 async def _revoke_tokens(tx: Tx, x: e.RevokeTokens, wake: Wake) -> None:
-    if x.hash is not None:
-        await tx.run(_REVOKE_HASH, hash=x.hash, at=x.at)
-    elif x.actor_id is not None:
+    if x.hash is not None or x.made_by is not None:
+        ended = (
+            await tx.rows(_REVOKE_HASH, hash=x.hash, at=x.at)
+            if x.hash is not None
+            else await tx.rows(_REVOKE_MADE_BY, made_by=x.made_by, at=x.at)
+        )
+        wake.streams += [("token", row["id"], None) for row in ended]
+        return
+    if x.actor_id is not None:
         await tx.run(_REVOKE_ACTOR, login_id=x.login_id, actor_id=x.actor_id, at=x.at)
     else:
         await tx.run(_REVOKE_LOGIN, login_id=x.login_id, at=x.at)
@@ -217,9 +259,11 @@ _SET_LOGIN = Statement(
     update(t.logins)
     .where(t.logins.c.id == param("key"))
     .values(
-        state=func.coalesce(bindparam("new_state", type_=t.Str), t.logins.c.state),
-        password=func.coalesce(bindparam("new_password", type_=t.Str), t.logins.c.password),
-        settings=func.coalesce(bindparam("new_settings", type_=t.Str), t.logins.c.settings),
+        state=func.coalesce(bindparam("new_state", type_=Str), t.logins.c.state),
+        password=func.coalesce(bindparam("new_password", type_=Str), t.logins.c.password),
+        settings=func.coalesce(bindparam("new_settings", type_=Str), t.logins.c.settings),
+        email=func.coalesce(bindparam("new_email", type_=Str), t.logins.c.email),
+        confirmed=func.coalesce(bindparam("new_confirmed", type_=Big), t.logins.c.confirmed),
     )
 )
 
@@ -227,8 +271,24 @@ _SET_LOGIN = Statement(
 async def _set_login(tx: Tx, x: e.SetLogin, wake: Wake) -> None:
     settings = None if x.settings is None else _dump(x.settings)
     await tx.run(
-        _SET_LOGIN, key=x.login_id, new_state=x.state, new_password=x.password, new_settings=settings
-    )
+        _SET_LOGIN, key=x.login_id, new_state=x.state, new_password=x.password, new_settings=settings,
+        new_email=x.email, new_confirmed=x.confirmed,
+    )  # fmt: skip
+
+
+_JOB = insert_row(t.jobs, "kind", "key", "payload", "run_at", "created", ignore=True)
+
+
+async def _add_job(tx: Tx, x: e.AddJob, wake: Wake) -> None:
+    await tx.run(_JOB, kind=x.kind, key=x.key, payload=_dump(x.payload), run_at=x.at, created=x.at)
+    wake.jobs = True
+
+
+_KEPT = upsert_row(t.idempotency, ["actor_id", "key"], ["actor_id", "key", "kind", "result", "created"])
+
+
+async def _remember_key(tx: Tx, x: e.RememberKey, wake: Wake) -> None:
+    await tx.run(_KEPT, actor_id=x.actor_id, key=x.key, kind=x.kind, result=x.result, created=x.at)
 
 
 _KEY = insert_row(
@@ -239,9 +299,17 @@ _HOST_STATE = Statement(
     update(t.hosts)
     .where(t.hosts.c.name == bindparam("host"))
     .values(
-        state=bindparam("new_state"),
-        listed=func.coalesce(bindparam("new_listed", type_=t.Flag), t.hosts.c.listed),
+        state=func.coalesce(bindparam("new_state", type_=Str), t.hosts.c.state),
+        listed=func.coalesce(bindparam("new_listed", type_=Flag), t.hosts.c.listed),
     )
+)
+_BAR = Statement(
+    update(t.actors)
+    .where(
+        t.actors.c.host_id
+        == select(t.hosts.c.id).where(t.hosts.c.name == bindparam("host")).scalar_subquery()
+    )
+    .values(barred=bindparam("new_barred", type_=Flag))
 )
 _FEED = insert_row(
     t.feeds, *["id", "url", "group_id", "author_id", "origin", "run_at", "created"], ignore=True
@@ -260,6 +328,9 @@ async def _set_host(tx: Tx, x: e.SetHost, wake: Wake) -> None:
     await tx.run(
         _HOST_STATE, host=x.host, new_state=x.state, new_listed=None if x.listed is None else int(x.listed)
     )
+    if x.state is not None:
+        await tx.run(_BAR, host=x.host, new_barred=int(x.state == "suspended"))
+        await list_host(tx, x.host, x.state == "ok")
     wake.keys.append("*")
 
 
@@ -291,4 +362,6 @@ APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.StoreKey: _store_key,
     e.SetHost: _set_host,
     e.AddFeed: _add_feed,
+    e.AddJob: _add_job,
+    e.RememberKey: _remember_key,
 }

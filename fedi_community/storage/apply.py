@@ -13,12 +13,15 @@ import orjson
 from sqlalchemy import bindparam, delete, func, select, update
 
 from fedi_community.domain import effects as e
-from fedi_community.domain.model import Grant, State, followers_of, owner_of
-from fedi_community.storage import accounts
+from fedi_community.domain.model import Grant, State, followers_of, staff_of
+from fedi_community.storage import accounts, relations
 from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, number, param, upsert_row, word
+from fedi_community.storage.relations import members_of_group
+from fedi_community.storage.schema import Flag
+from fedi_community.storage.visible import exists_in
 from fedi_community.storage.wake import Wake
 
 
@@ -27,78 +30,7 @@ def dump(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-# --- relations --------------------------------------------------------------------------------------------------------
-
-_SET_GRANT = upsert_row(
-    t.grants,
-    ["actor_id", "collection_id"],
-    ["actor_id", "collection_id", "state", "uri", "created", "updated"],
-    ["created"],
-)
-
-
-def _members(key: Any) -> Any:
-    g = t.grants.alias()
-    return (
-        select(func.count())
-        .select_from(g)
-        .where(g.c.collection_id == key + number(1), g.c.state == number(Grant.ACCEPTED))
-        .correlate_except(g)
-        .scalar_subquery()
-    )
-
-
-_COUNT_MEMBERS = Statement(
-    update(t.groups)
-    .where(t.groups.c.actor_id == param("key"))
-    .values(members_count=_members(t.groups.c.actor_id))
-)
-_FORGET_HOME_OF_AUTHOR = Statement(
-    delete(t.home).where(
-        t.home.c.owner_id == param("owner"),
-        t.home.c.object_id.in_(select(t.objects.c.id).where(t.objects.c.author_id == param("author"))),
-    )
-)
-_FORGET_HOME_VIA = Statement(
-    delete(t.home).where(t.home.c.owner_id == param("owner"), t.home.c.via == param("author"))
-)
-
-
-async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
-    await tx.run(
-        _SET_GRANT, actor_id=x.actor_id, collection_id=x.collection_id, state=int(x.state), uri=x.uri,
-        created=x.at, updated=x.at,
-    )  # fmt: skip
-    owner = owner_of(x.collection_id)
-    if x.collection_id == followers_of(owner):
-        await tx.run(_COUNT_MEMBERS, key=owner)
-        if x.state is not Grant.ACCEPTED:
-            await tx.run(_FORGET_HOME_OF_AUTHOR, owner=x.actor_id, author=owner)
-            await tx.run(_FORGET_HOME_VIA, owner=x.actor_id, author=owner)
-        else:
-            await p.fill_home(tx, x.actor_id, owner)
-    wake.streams.append(("relation", x.actor_id, owner))
-
-
-_SET_BLOCK = insert_row(t.blocks, "actor_id", "target_id", "uri", "expires", "created", ignore=True)
-_CLEAR_BLOCK = Statement(
-    delete(t.blocks).where(
-        t.blocks.c.actor_id == param("actor_id"), t.blocks.c.target_id == param("target_id")
-    )
-)
-
-
-async def _set_block(tx: Tx, x: e.SetBlock, wake: Wake) -> None:
-    if x.on:
-        await tx.run(
-            _SET_BLOCK, actor_id=x.actor_id, target_id=x.target_id, uri=x.uri, expires=x.expires, created=x.at
-        )
-    else:
-        await tx.run(_CLEAR_BLOCK, actor_id=x.actor_id, target_id=x.target_id)
-    wake.streams.append(("relation", x.actor_id, x.target_id))
-
-
-# --- reactions and notifications ----------------------------------------------------------------------------------------
+# --- reactions and pins ----------------------------------------------------------------------------------------
 
 _REACT = insert_row(t.reactions, "actor_id", "object_id", "kind", "content", "uri", "created", ignore=True)
 _UNREACT = Statement(
@@ -141,25 +73,6 @@ async def _unreact(tx: Tx, x: e.Unreact, wake: Wake) -> None:
         await tx.run(_STEP[x.kind], key=x.post.id, step=-1)
 
 
-_NOTIFY = insert_row(t.notifications, "owner_id", "kind", "actor_id", "object_id", "group_key", "created")
-_NOTIFIED = Statement(
-    select(t.notifications.c.id).where(
-        t.notifications.c.owner_id == param("owner_id"),
-        t.notifications.c.kind == bindparam("kind"),
-        t.notifications.c.actor_id == param("actor_id"),
-        t.notifications.c.object_id.is_not_distinct_from(param("object_id")),
-    )
-)
-
-
-async def _notify(tx: Tx, x: e.Notify, wake: Wake) -> None:
-    values = {"owner_id": x.owner_id, "kind": x.kind, "actor_id": x.actor_id, "object_id": x.object_id}
-    if await tx.row(_NOTIFIED, **values) is None:
-        key = f"{x.kind}-{x.object_id or x.actor_id}"
-        await tx.run(_NOTIFY, **values, group_key=key, created=x.at)
-        wake.streams.append(("notification", x.owner_id, x.object_id))
-
-
 _PIN = insert_row(t.pins, "actor_id", "object_id", "created", ignore=True)
 _UNPIN = Statement(
     delete(t.pins).where(t.pins.c.actor_id == param("actor_id"), t.pins.c.object_id == param("object_id"))
@@ -182,10 +95,34 @@ _SET_POLL = Statement(
 )
 
 
+_VOTED = Statement(
+    select(func.count()).where(
+        t.poll_votes.c.object_id == param("object_id"), t.poll_votes.c.actor_id == param("actor_id")
+    )
+)
+_TALLY = Statement(
+    update(t.polls)
+    .where(t.polls.c.object_id == param("key"))
+    .values(options=bindparam("options"), voters=bindparam("voters"), expires=param("expires"))
+)
+
+
+async def _tally(tx: Tx, x: e.TallyPoll, wake: Wake) -> None:
+    row = await tx.row(_POLL, key=x.post.id)
+    if row is None:
+        return
+    options = [
+        {**option, "votes": votes}
+        for option, votes in zip(orjson.loads(row["options"]), x.votes, strict=False)
+    ]
+    await tx.run(_TALLY, key=x.post.id, options=dump(options), voters=x.voters, expires=x.expires)
+
+
 async def _vote(tx: Tx, x: e.VotePoll, wake: Wake) -> None:
     row = await tx.row(_POLL, key=x.post.id)
     if row is None:
         return
+    first = not await tx.value(_VOTED, object_id=x.post.id, actor_id=x.actor_id)
     options = orjson.loads(row["options"])
     added = False
     for choice in x.choices:
@@ -195,7 +132,9 @@ async def _vote(tx: Tx, x: e.VotePoll, wake: Wake) -> None:
             options[choice]["votes"] = options[choice].get("votes", 0) + 1
             added = True
     if added:
-        await tx.run(_SET_POLL, key=x.post.id, options=dump(options), voters=(row["voters"] or 0) + 1)
+        known = row["voters"] is not None or x.post.local  # a peer may not say how many people voted
+        voters = (row["voters"] or 0) + first if known else None
+        await tx.run(_SET_POLL, key=x.post.id, options=dump(options), voters=voters)
 
 
 # --- actors -------------------------------------------------------------------------------------------------------------
@@ -232,7 +171,7 @@ ACTOR_COLUMNS = [
 _ACTOR = upsert_row(
     t.actors,
     ["uri"],
-    ["id", "uri", "host_id", "created", "fetched_at", *ACTOR_COLUMNS],
+    ["id", "uri", "host_id", "handle_host", "created", "fetched_at", *ACTOR_COLUMNS],
     ["id", "host_id", "created"],
 )
 _ACTOR_ID = Statement(select(t.actors.c.id).where(t.actors.c.uri == bindparam("uri")))
@@ -249,6 +188,25 @@ _END_GRANTS = Statement(
     .where(t.grants.c.actor_id == param("key"), t.grants.c.state != number(Grant.ENDED))
     .values(state=number(Grant.ENDED), updated=param("at"))
 )
+_END_FOLLOWS_OF = Statement(
+    update(t.grants)
+    .where(
+        t.grants.c.collection_id >= param("key"),
+        t.grants.c.collection_id <= param("last"),
+        t.grants.c.state != number(Grant.ENDED),
+    )
+    .values(state=number(Grant.ENDED), updated=param("at"))
+)
+_held = t.grants.alias()
+_COUNT_MEMBERS_WITHOUT = Statement(
+    update(t.groups)
+    .where(
+        exists_in(
+            _held, _held.c.actor_id == param("key"), _held.c.collection_id == t.groups.c.actor_id + number(1)
+        )
+    )
+    .values(members_count=members_of_group(t.groups.c.actor_id))
+)
 _POSTS_OF = Statement(select(t.objects.c.id, t.objects.c.uri).where(t.objects.c.author_id == param("key")))
 
 
@@ -263,7 +221,8 @@ async def host_row(tx: Tx, name: str) -> int:
 
 async def _learn_actor(tx: Tx, x: e.LearnActor, wake: Wake) -> None:
     host = await host_row(tx, x.host)
-    await tx.run(_ACTOR, id=x.id, uri=x.uri, host_id=host, created=x.at, fetched_at=x.at, **x.columns)
+    columns = {"handle_host": x.host, **x.columns}
+    await tx.run(_ACTOR, id=x.id, uri=x.uri, host_id=host, created=x.at, fetched_at=x.at, **columns)
     actor = await tx.value(_ACTOR_ID, uri=x.uri)
     names = {x.uri: actor}
     if x.columns.get("followers_uri"):
@@ -280,6 +239,8 @@ async def _mark_actor(tx: Tx, x: e.MarkActor, wake: Wake) -> None:
     await tx.run(_MARK, key=x.actor.id, new_state=x.state)
     if x.state == "deleted":
         await tx.run(_END_GRANTS, key=x.actor.id, at=x.at)
+        await tx.run(_END_FOLLOWS_OF, key=x.actor.id, last=staff_of(x.actor.id), at=x.at)
+        await tx.run(_COUNT_MEMBERS_WITHOUT, key=x.actor.id)
         for row in await tx.rows(_POSTS_OF, key=x.actor.id):
             await p.forget(tx, row["id"], row["uri"], x.actor.uri, x.at)
     wake.keys.append(x.actor.uri)
@@ -341,6 +302,25 @@ async def _send(tx: Tx, x: e.Send, wake: Wake) -> None:
     wake.deliveries = True
 
 
+async def _tell_each(tx: Tx, x: e.TellEach, wake: Wake) -> None:
+    rows = [
+        {"id": r.id, "uri": r.uri, "type": r.type, "actor_id": r.actor_id, "object_id": r.object_id,
+         "target_id": r.target_id, "inner_uri": r.inner_uri, "state": r.state, "raw": r.raw, "extra": dump(r.extra),
+         "created": r.at}
+        for r in x.records
+    ]  # fmt: skip
+    scopes = [{"collections": (), "actors": (r.target_id,), "object": None} for r in x.records]
+    await tx.many(_RECORD, rows)
+    await tx.many(
+        _FANOUT,
+        [
+            {"activity_id": r.id, "mode": "control", "scope": dump(scope), "created": x.at}
+            for r, scope in zip(x.records, scopes, strict=True)
+        ],
+    )
+    wake.deliveries = wake.deliveries or bool(x.records)
+
+
 async def _complete(tx: Tx, x: e.CompleteInbox, wake: Wake) -> None:
     await tx.run(_COMPLETE, key=x.id)
 
@@ -374,7 +354,7 @@ async def _make_gate(tx: Tx, x: e.MakeGate, wake: Wake) -> None:
 
 _FLAG = {
     name: Statement(
-        update(t.objects).where(t.objects.c.id == param("key")).values({name: bindparam("on", type_=t.Flag)})
+        update(t.objects).where(t.objects.c.id == param("key")).values({name: bindparam("on", type_=Flag)})
     )
     for name in ("locked", "passed")
 }
@@ -418,6 +398,7 @@ async def _remember_gone(tx: Tx, x: e.RememberGone, wake: Wake) -> None:
 
 _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     **accounts.APPLY,
+    **relations.APPLY,
     e.MakeGate: _make_gate,
     e.StorePost: _store_post,
     e.EditPost: _edit_post,
@@ -425,12 +406,9 @@ _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.RememberGone: _remember_gone,
     e.SetState: _set_state,
     e.SetFlag: _set_flag,
-    e.SetGrant: _set_grant,
     e.React: _react,
     e.Unreact: _unreact,
-    e.SetBlock: _set_block,
     e.Pin: _pin,
-    e.Notify: _notify,
     e.LearnActor: _learn_actor,
     e.MarkActor: _mark_actor,
     e.Moved: _moved,
@@ -438,9 +416,11 @@ _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.Record: _record,
     e.MarkUndone: _mark_undone,
     e.Send: _send,
+    e.TellEach: _tell_each,
     e.Audit: _audit,
     e.LinkFeedItem: _link_feed_item,
     e.VotePoll: _vote,
+    e.TallyPoll: _tally,
     e.CompleteInbox: _complete,
 }
 

@@ -28,7 +28,12 @@ Unit = Callable[["Tx"], Coroutine[Any, Any, T]]
 
 BATCH = 128  # units that share a commit at most: bounds how long one waits for the others
 READERS = 2
-RETRIES = 12  # of a PostgreSQL unit that lost a serialization conflict
+WRITERS = 4  # PostgreSQL units of one process that write at a time: with ten, nine tries of ten were in vain
+SHARED_TRIES = (
+    5  # of a PostgreSQL unit beside others; one that lost so many serialization conflicts runs alone
+)
+RETRIES = 30  # of one that runs alone: then only other processes are in its way
+_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
 class Row(Protocol):
@@ -302,28 +307,59 @@ class _PostgresqlTx:
         self.callbacks.append(call)
 
 
+async def _pause(attempt: int) -> None:
+    """A moment by chance, longer each time, so that two that met do not meet again."""
+    await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311
+
+
 class PostgresqlDatabase:
-    """A pool of asyncpg connections. Writing units are SERIALIZABLE and run again on conflict."""
+    """A pool of asyncpg connections. Writing units are SERIALIZABLE and run again on conflict; few of them run at a time,
+    since those that wait cost nothing and those that lose cost a whole unit."""
 
     engine: Engine = "postgresql"
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._compiler = Compiler("postgresql")
+        self._writers = asyncio.Semaphore(WRITERS)
+        self._alone = asyncio.Lock()
 
     @classmethod
     async def open(cls, url: str, size: int = 10) -> PostgresqlDatabase:
         pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=size, statement_cache_size=1024, server_settings={"jit": "off"}
+            url,
+            min_size=1,
+            max_size=size,
+            statement_cache_size=1024,
+            # A sequential scan of a small table would lock the whole of it against every other writer.
+            server_settings={"jit": "off", "enable_seqscan": "off"},
         )
         return cls(pool)
 
     async def write(self, unit: Unit[T], /) -> T:
-        for attempt in range(RETRIES):
+        for attempt in range(SHARED_TRIES):
             try:
-                return await self._once(unit)
-            except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
-                await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311
+                async with self._writers:
+                    return await self._once(unit)
+            except _CONFLICTS:
+                await _pause(attempt)
+        async with self._alone:
+            return await self._write_alone(unit)
+
+    async def _write_alone(self, unit: Unit[T]) -> T:
+        held = 0
+        try:
+            for _ in range(WRITERS):
+                await self._writers.acquire()
+                held += 1
+            for attempt in range(RETRIES):
+                try:
+                    return await self._once(unit)
+                except _CONFLICTS:
+                    await _pause(attempt)
+        finally:
+            for _ in range(held):
+                self._writers.release()
         raise _unavailable("too many serialization conflicts")
 
     async def _once(self, unit: Unit[T]) -> T:

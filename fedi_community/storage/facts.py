@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 
-from fedi_community.domain.facts import Facts, Happened, Needs, Principal, collections_of
+from fedi_community.domain.facts import Facts, Happened, Needs, Poll, Principal, collections_of
 from fedi_community.domain.model import (
     Actor,
     Grant,
@@ -22,6 +22,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
+from fedi_community.storage import sessions
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, word
 from fedi_community.storage.tables import (
@@ -38,18 +39,21 @@ from fedi_community.storage.tables import (
     hosts,
     logins,
     objects,
+    poll_votes,
+    polls,
     principals,
     reactions,
     speakers,
     tombstones,
 )
+from fedi_community.storage.visible import shown_state
 
 A, O = actors.c, objects.c  # noqa: E741
 
 
 def _select_actors() -> Select[Any]:
     return select(
-        A.id, A.uri, A.type, A.handle, A.host_id, hosts.c.name.label("host"), hosts.c.state.label("host_state"),
+        A.id, A.uri, A.type, A.handle, A.handle_host, A.host_id, hosts.c.name.label("host"), hosts.c.state.label("host_state"),
         A.state, A.locked, A.inbox, A.shared_inbox, A.followers_uri, A.name, A.also_known_as, A.moved_to, A.moderators,
     ).select_from(actors.outerjoin(hosts, hosts.c.id == A.host_id))  # fmt: skip
 
@@ -63,6 +67,7 @@ def actor_of(row: Row) -> Actor:
         type=row["type"],
         handle=row["handle"],
         host=row["host"] or "",
+        handle_host=row["handle_host"] or "",
         state=row["state"],
         locked=bool(row["locked"]),
         inbox=row["inbox"],
@@ -79,7 +84,7 @@ def actor_of(row: Row) -> Actor:
 def _select_posts() -> Select[Any]:
     return select(
         O.id, O.uri, O.kind, O.author_id, O.state, O.gate_id, O.group_id, O.root_id, O.reply_to, O.boost_of, O.quote_of,
-        O.local, O.locked, O.passed, O.depth, O.published, O.edited, A.state.label("author_state"),
+        O.local, O.locked, O.passed, O.depth, O.published, O.edited, shown_state().label("author_state"),
     ).select_from(objects.join(actors, A.id == O.author_id))  # fmt: skip
 
 
@@ -94,7 +99,7 @@ _LOCAL_HANDLES = Statement(
     _select_actors().where(one_of(A.handle, "handles", text=True), A.host_id.is_(None))
 )
 _REMOTE_HANDLES = Statement(
-    _select_actors().where(one_of(A.handle, "handles", text=True), one_of(hosts.c.name, "hosts", text=True))
+    _select_actors().where(one_of(A.handle, "handles", text=True), one_of(A.handle_host, "hosts", text=True))
 )
 _POSTS_BY_ID = Statement(_select_posts().where(one_of(O.id, "ids")))
 _POSTS_BY_URI = Statement(_select_posts().where(one_of(O.uri, "uris", text=True)))
@@ -159,6 +164,16 @@ _FEED_ITEM = Statement(
         feed_items.c.feed_id == param("feed_id"), feed_items.c.guid == bindparam("guid")
     )
 )
+_HOST_MEMBERS = Statement(
+    select(grants.c.actor_id, grants.c.uri)
+    .join(actors, A.id == grants.c.actor_id)
+    .join(hosts, hosts.c.id == A.host_id)
+    .where(
+        hosts.c.name == bindparam("host"),
+        grants.c.collection_id == param("collection"),
+        or_(grants.c.state == number(Grant.ASKED), grants.c.state == number(Grant.ACCEPTED)),
+    )
+)
 _HANDLES = Statement(select(handles.c.handle).where(one_of(handles.c.handle, "handles", text=True)))
 _EMAILS = Statement(select(logins.c.email, logins.c.id).where(one_of(logins.c.email, "emails", text=True)))
 _LOGINS = Statement(
@@ -168,6 +183,16 @@ _LOGINS = Statement(
 )
 _FEEDS = Statement(
     select(feeds.c.url, feeds.c.group_id, feeds.c.id).where(one_of(feeds.c.url, "urls", text=True))
+)
+_POLLS = Statement(
+    select(polls.c.object_id, polls.c.options, polls.c.multiple, polls.c.expires).where(
+        one_of(polls.c.object_id, "ids")
+    )
+)
+_VOTES = Statement(
+    select(poll_votes.c.object_id, poll_votes.c.actor_id, poll_votes.c.choice).where(
+        one_of(poll_votes.c.object_id, "ids"), one_of(poll_votes.c.actor_id, "subjects")
+    )
 )
 _TAKEN = Statement(select(O.id).where(and_(O.id >= param("low"), O.id <= param("high"))))
 
@@ -282,8 +307,8 @@ async def _load_handles(loader: _Loader, wanted: frozenset[tuple[str, str]]) -> 
         )
     for row in rows:
         actor = loader.actors[row["id"]] = actor_of(row)
-        if (actor.handle, actor.host) in wanted:
-            found[actor.handle, actor.host] = actor
+        if (actor.handle, actor.handle_host) in wanted:
+            found[actor.handle, actor.handle_host] = actor
     return found
 
 
@@ -315,6 +340,15 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     if group_ids:
         settings = {row["actor_id"]: group_of(row) for row in await tx.rows(_GROUPS, ids=group_ids)}
     relations = await _relations(loader, subjects, group_ids)
+    mails = await tx.rows(_EMAILS, emails=list(needs.emails)) if needs.emails else ()
+    known_tokens = await sessions.known_tokens(tx, needs.tokens) if needs.tokens else {}
+    people = needs.logins | {x.login_id for x in known_tokens.values() if x.login_id is not None}
+    people |= {row[1] for row in mails}
+    members: Sequence[Row] = ()
+    if needs.host_members:
+        host, group_id = needs.host_members
+        members = await tx.rows(_HOST_MEMBERS, host=host, collection=followers_of(group_id))
+    questions = [post.id for post in posts if post.kind is Kind.QUESTION]
     gone = await tx.rows(_TOMBSTONES, uris=list(needs.posts)) if needs.posts else ()
     item = None
     if needs.feed_item:
@@ -324,7 +358,6 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     for wanted_id in needs.new_post_ids:
         taken |= {r[0] for r in await tx.rows(_TAKEN, low=wanted_id, high=wanted_id + 400)}
     names = await tx.rows(_HANDLES, handles=list(needs.new_handles)) if needs.new_handles else ()
-    mails = await tx.rows(_EMAILS, emails=list(needs.emails)) if needs.emails else ()
     known_feeds = await tx.rows(_FEEDS, urls=list(needs.feeds)) if needs.feeds else ()
     owners: Sequence[Row] = ()
     if needs.new_handles or needs.emails or needs.handles:
@@ -342,14 +375,34 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         post_by_uri={post.uri: post for post in posts},
         tombstones={row[0]: row[1] for row in gone},
         activities={row["uri"]: Happened(**{k: row[k] for k in Happened.__slots__}) for row in happened},
+        polls=await _polls(tx, questions, subjects) if questions else {},
         feed_item=item,
         taken_ids=frozenset(taken),
         taken_handles=frozenset(row[0] for row in names),
         logins={row[0]: row[1] for row in mails},
         login_of={row[0]: row[1] for row in owners},
         feeds={(row[0], row[1]): row[2] for row in known_feeds},
+        host_members={row[0]: row[1] for row in members},
+        tokens=known_tokens,
+        login_by_id=await sessions.known_logins(tx, people) if people else {},
+        done_before=await sessions.done_before(tx, *needs.done_before, now) if needs.done_before else None,
         **relations,
     )
+
+
+async def _polls(tx: Tx, ids: list[int], subjects: set[int]) -> dict[int, Poll]:
+    chosen: dict[int, dict[int, set[int]]] = {i: {} for i in ids}
+    for post, actor, choice in await tx.rows(_VOTES, ids=ids, subjects=list(subjects)):
+        chosen[post].setdefault(actor, set()).add(choice)
+    return {
+        row["object_id"]: Poll(
+            tuple(option["name"] for option in orjson.loads(row["options"])),
+            bool(row["multiple"]),
+            row["expires"],
+            {actor: frozenset(found) for actor, found in chosen[row["object_id"]].items()},
+        )
+        for row in await tx.rows(_POLLS, ids=ids)
+    }
 
 
 async def _relations(loader: _Loader, subjects: set[int], group_ids: list[int]) -> dict[str, Any]:

@@ -15,12 +15,15 @@ _LOCAL_FOLLOWERS = Statement(
     .where(
         t.grants.c.collection_id == param("collection"),
         t.grants.c.state == number(Grant.ACCEPTED),
+        t.grants.c.actor_id > param("after"),
         t.actors.c.host_id.is_(None),
     )
     .order_by(t.grants.c.actor_id)
+    .limit(param("count"))
 )
 
 
-async def local_followers(tx: Tx, actor_id: int) -> list[int]:
-    """Ids of the actors of this server who follow this one."""
-    return [row[0] for row in await tx.rows(_LOCAL_FOLLOWERS, collection=followers_of(actor_id))]
+async def local_followers(tx: Tx, actor_id: int, after: int, limit: int) -> list[int]:
+    """Ids of the actors of this server who follow this one, in order, those behind `after`."""
+    rows = await tx.rows(_LOCAL_FOLLOWERS, collection=followers_of(actor_id), after=after, count=limit)
+    return [row[0] for row in rows]

@@ -20,6 +20,7 @@ from fedi_community.storage import tables as t
 from fedi_community.storage.database import Database, Row, Tx
 from fedi_community.storage.dialect import Inserts, Statement, number, one_of, param, word
 from fedi_community.storage.fanout import had_been_public, readers
+from fedi_community.storage.schema import Str
 from fedi_community.storage.visible import visible_ids
 
 LEASE_MS: Final = 30_000
@@ -83,7 +84,7 @@ _RELEASE = Statement(
     .where(_H.id == param("key"), _H.lease_by == bindparam("owner"))
     .values(
         lease_until=param("hold_until"),
-        lease_by=bindparam("hold_by", type_=t.Str),
+        lease_by=bindparam("hold_by", type_=Str),
         retry_at=case(
             (_first_due.is_(None), None),
             (param("look_at") > number(0), param("look_at")),
@@ -92,7 +93,7 @@ _RELEASE = Statement(
         failures=bindparam("failed", type_=Integer()),
         failing_since=param("since"),
         success_at=func.coalesce(param("success"), _H.success_at),
-        signature_form=bindparam("form", type_=t.Str),
+        signature_form=bindparam("form", type_=Str),
         signature_form_at=param("form_at"),
     )
 )
@@ -170,7 +171,7 @@ _AGAIN = Statement(
     update(t.deliveries)
     .where(_D.id == param("key"))
     .values(
-        run_at=param("at"), attempts=bindparam("tried", type_=Integer()), reason=bindparam("why", type_=t.Str)
+        run_at=param("at"), attempts=bindparam("tried", type_=Integer()), reason=bindparam("why", type_=Str)
     )
 )
 _DEAD = Statement(
@@ -179,7 +180,7 @@ _DEAD = Statement(
     .values(
         state=word("dead"),
         attempts=bindparam("tried", type_=Integer()),
-        reason=bindparam("why", type_=t.Str),
+        reason=bindparam("why", type_=Str),
     )
 )
 _DROP_INBOX = Statement(

@@ -10,24 +10,57 @@ from enum import IntEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, bindparam, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    Executable,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from fedi_community.domain.effects import EditPost, StorePost
-from fedi_community.domain.model import PUBLIC, SERVER, Attachment, Body, Grant, Kind, Post, followers_of
+from fedi_community.domain.model import (
+    PUBLIC,
+    SERVER,
+    TITLED,
+    Attachment,
+    Body,
+    Grant,
+    Kind,
+    Post,
+    followers_of,
+)
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, upsert_row, word
+from fedi_community.storage.dialect import (
+    Inserts,
+    Statement,
+    insert_row,
+    number,
+    one_of,
+    param,
+    upsert_row,
+    word,
+)
 from fedi_community.storage.queue import arrived
+from fedi_community.storage.schema import Flag
 
 
 class Timeline(IntEnum):
-    """First part of an entry's key. `ref` is 0, 0, the tag's id, the group's id, the author's id."""
+    """First part of an entry's key. `ref` is 0, 0, the tag's id, the group's id, the author's id, 0."""
 
     PUBLIC = 1
     LOCAL = 2
     TAG = 3
     GROUP = 4
     PROFILE = 5
+    ARTICLES = 6  # our own titled posts
 
 
 _OBJECT = insert_row(
@@ -124,6 +157,13 @@ _COUNT_POSTS = Statement(
 )
 
 
+_HOST_OF = Statement(
+    select(t.hosts.c.state)
+    .join(t.actors, t.actors.c.host_id == t.hosts.c.id)
+    .where(t.actors.c.id == param("author"))
+)
+
+
 def _dump(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
@@ -174,7 +214,7 @@ async def store(tx: Tx, x: StorePost) -> None:
         _AUDIENCE, [{"object_id": post.id, "principal_id": k, "place": v} for k, v in post.audience.items()]
     )
     tag_ids = await _store_body(tx, post, body, 0, x.created)
-    await tx.many(_ENTRY, entries_of(post, tag_ids))
+    await tx.many(_ENTRY, entries_of(post, tag_ids, await _is_limited(tx, post)))
     if post.reply_to is not None and x.counts:
         await tx.run(_COUNT_REPLY, key=post.reply_to, step=1)
     if post.boost_of is not None and post.public:
@@ -230,15 +270,25 @@ def _attachment(post: Post, position: int, item: Attachment, at: int) -> dict[st
     }
 
 
-def entries_of(post: Post, tag_ids: list[int]) -> list[dict[str, int]]:
-    """The timeline entries of a post: one for each timeline it belongs to and each principal that may find it there."""
+async def _is_limited(tx: Tx, post: Post) -> bool:
+    """Staff limited its author, or the author's host."""
+    if post.local or post.author_state == "limited":
+        return post.author_state == "limited"
+    return await tx.value(_HOST_OF, author=post.author_id) not in (None, "ok")
+
+
+def entries_of(post: Post, tag_ids: list[int], limited: bool = False) -> list[dict[str, int]]:
+    """The timeline entries of a post: one for each timeline it belongs to and each principal that may find it there.
+    limited: it is for those who follow its author or read its group, and stands in no public or topic timeline."""
     wide = [p for p in (PUBLIC, SERVER) if p in post.audience]
     found: list[tuple[int, int, int]] = []
-    listed = post.audience.get(PUBLIC) == "to" or SERVER in post.audience
+    listed = not limited and (post.audience.get(PUBLIC) == "to" or SERVER in post.audience)
     if listed and post.reply_to is None and post.kind is not Kind.BOOST:
         found += [(Timeline.PUBLIC, 0, p) for p in wide]
         if post.local:
             found += [(Timeline.LOCAL, 0, p) for p in wide]
+            if post.kind in TITLED:
+                found += [(Timeline.ARTICLES, 0, p) for p in wide]
     if listed:
         found += [(Timeline.TAG, tag, p) for tag in tag_ids for p in wide]
     if post.group_id is not None and post.reply_to is None and post.kind is not Kind.BOOST:
@@ -248,6 +298,58 @@ def entries_of(post: Post, tag_ids: list[int]) -> list[dict[str, int]]:
     people = [p for p in post.audience if p not in (PUBLIC, SERVER) and (p == own or not p & 3)]
     found += [(Timeline.PROFILE, post.author_id, p) for p in {*wide, *people}]
     return [{"timeline": int(k), "ref": ref, "principal_id": p, "object_id": post.id} for k, ref, p in found]
+
+
+_of_host = (
+    select(t.actors.c.id)
+    .join(t.hosts, t.hosts.c.id == t.actors.c.host_id)
+    .where(t.hosts.c.name == bindparam("host"), t.actors.c.state == word("active"))
+    .scalar_subquery()
+)
+_by_host = select(t.objects.c.id).where(t.objects.c.author_id.in_(_of_host)).scalar_subquery()
+_UNLIST = Statement(
+    delete(t.entries).where(
+        t.entries.c.object_id.in_(_by_host),
+        or_(t.entries.c.timeline == number(Timeline.PUBLIC), t.entries.c.timeline == number(Timeline.TAG)),
+    )
+)
+_FOR_EVERYBODY = and_(
+    t.objects.c.author_id.in_(_of_host),
+    t.objects.c.state != word("deleted"),
+    t.audience.c.principal_id == number(PUBLIC),
+    t.audience.c.place == word("to"),
+)
+
+
+def _entries_from(query: Any) -> Statement:
+    return Statement(
+        lambda insert: (
+            insert(t.entries)
+            .from_select(["timeline", "ref", "principal_id", "object_id"], query)
+            .on_conflict_do_nothing()
+        )
+    )
+
+
+_with_audience = t.objects.join(t.audience, t.audience.c.object_id == t.objects.c.id)
+_LIST_AGAIN = (
+    _entries_from(
+        select(number(Timeline.PUBLIC), number(0), number(PUBLIC), t.objects.c.id)
+        .select_from(_with_audience)
+        .where(_FOR_EVERYBODY, t.objects.c.reply_to.is_(None), t.objects.c.boost_of.is_(None))
+    ),
+    _entries_from(
+        select(number(Timeline.TAG), t.object_tags.c.tag_id, number(PUBLIC), t.objects.c.id)
+        .select_from(_with_audience.join(t.object_tags, t.object_tags.c.object_id == t.objects.c.id))
+        .where(_FOR_EVERYBODY)
+    ),
+)
+
+
+async def list_host(tx: Tx, host: str, on: bool) -> None:
+    """Take all that a host's actors wrote out of the public and topic timelines, or (on) put it there again."""
+    for statement in _LIST_AGAIN if on else (_UNLIST,):
+        await tx.run(statement, host=host)
 
 
 # --- homes --------------------------------------------------------------------------------------------------------------
@@ -366,7 +468,7 @@ _EDIT = Statement(
         revision=bindparam("revision", type_=t.objects.c.revision.type),
         edited=param("edited"),
         warning=bindparam("warning"),
-        sensitive=bindparam("sensitive", type_=t.Flag),
+        sensitive=bindparam("sensitive", type_=Flag),
         language=bindparam("language"),
         url=bindparam("url"),
         image=bindparam("image"),
@@ -393,7 +495,8 @@ async def edit(tx: Tx, x: EditPost) -> None:
     for statement in (_DROP_ATTACHMENTS, _DROP_MENTIONS, _DROP_TAGS, _DROP_TAG_ENTRIES):
         await tx.run(statement, key=x.post.id)
     tag_ids = await _store_body(tx, x.post, x.body, revision, x.edited)
-    tagged = [entry for entry in entries_of(x.post, tag_ids) if entry["timeline"] == Timeline.TAG]
+    found = entries_of(x.post, tag_ids, await _is_limited(tx, x.post))
+    tagged = [entry for entry in found if entry["timeline"] == Timeline.TAG]
     await tx.many(_ENTRY, tagged)
     await tx.run(
         _EDIT, key=x.post.id, revision=revision, edited=x.edited, warning=x.body.warning,
@@ -420,7 +523,16 @@ _FORGET = tuple(
 _BOOSTS = Statement(
     update(t.objects).where(t.objects.c.boost_of == param("key")).values(state=word("deleted"))
 )
-_TOMBSTONE = insert_row(t.tombstones, "uri", "owner_uri", "created", ignore=True)
+
+
+def _bury(insert: Inserts) -> Executable:
+    made = insert(t.tombstones).values({c.name: bindparam(c.name, type_=c.type) for c in t.tombstones.c})
+    owner = case((t.tombstones.c.owner_uri == made.excluded.owner_uri, made.excluded.owner_uri))
+    statement: Executable = made.on_conflict_do_update(index_elements=["uri"], set_={"owner_uri": owner})
+    return statement
+
+
+_TOMBSTONE = Statement(_bury)
 
 
 async def forget(
@@ -445,5 +557,5 @@ async def forget(
 
 
 async def bury(tx: Tx, uri: str, owner_uri: str, at: int) -> None:
-    """Remember that an id is gone, for ever, and whose it was."""
+    """Remember that an id is gone, for ever, and whose it was: null (whoever's) when two said so, of whom one may lie."""
     await tx.run(_TOMBSTONE, uri=uri, owner_uri=owner_uri, created=at)

@@ -16,7 +16,7 @@ from fedi_community.domain.views import ActorView, AttachmentView, PollView, Pos
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, word
-from fedi_community.storage.visible import visible_ids
+from fedi_community.storage.visible import shown_state, visible_ids
 
 A, O = t.actors.c, t.objects.c  # noqa: E741
 
@@ -30,8 +30,10 @@ def _json(text: str | None) -> Any:
 
 def _select_actors() -> Select[Any]:
     return select(
-        A.id, A.uri, A.type, A.handle, t.hosts.c.name.label("host"), A.name, A.summary, A.url, A.icon, A.image, A.fields,
-        A.locked, A.discoverable, A.indexable, A.state, A.language, A.created, A.last_post_at, A.posts_count, A.sample,
+        A.id, A.uri, A.type, A.handle, A.handle_host, t.hosts.c.name.label("host"), A.name, A.summary, A.url, A.icon,
+        A.image, A.fields,
+        A.locked, A.discoverable, A.indexable, shown_state().label("state"), A.language, A.created,
+        A.last_post_at, A.posts_count, A.sample,
         A.moved_to, A.followers_uri, A.badges, t.groups.c.members_count,
     ).select_from(
         t.actors.outerjoin(t.hosts, t.hosts.c.id == A.host_id).outerjoin(t.groups, t.groups.c.actor_id == A.id)
@@ -45,6 +47,7 @@ def _actor_view(row: Row) -> ActorView:
         type=row["type"],
         handle=row["handle"],
         host=row["host"] or "",
+        handle_host=row["handle_host"] or "",
         name=row["name"] or row["handle"],
         summary=row["summary"],
         url=row["url"] or row["uri"],
@@ -71,7 +74,7 @@ _ACTORS = Statement(_select_actors().where(one_of(A.id, "ids")))
 _ACTOR_BY_URI = Statement(_select_actors().where(A.uri == bindparam("uri")))
 _LOCAL_ACTOR = Statement(_select_actors().where(A.handle == bindparam("handle"), A.host_id.is_(None)))
 _REMOTE_ACTOR = Statement(
-    _select_actors().where(A.handle == bindparam("handle"), t.hosts.c.name == bindparam("host"))
+    _select_actors().where(A.handle == bindparam("handle"), A.handle_host == bindparam("host"))
 )
 
 
@@ -89,7 +92,7 @@ async def actor_by_uri(tx: Tx, uri: str) -> ActorView | None:
 
 
 async def actor_by_handle(tx: Tx, handle: str, host: str = "") -> ActorView | None:
-    """An actor by name and host ("" for this server's own)."""
+    """An actor by its handle: name, and what stands behind the @ ("" for this server's own)."""
     if host:
         row = await tx.row(_REMOTE_ACTOR, handle=handle, host=host)
     else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, exists, or_, select
 
 from fedi_community.domain.model import PUBLIC, SERVER, Grant, Viewer, mentors_of, staff_of
 from fedi_community.domain.visibility import MAX_CHAIN, Reach, Sight, sight_of, sight_of_host
@@ -66,6 +66,11 @@ def blocked_between(viewer: Column, author: Column) -> Condition:
     )
 
 
+def shown_state() -> Column:
+    """An actor's state as readers meet it: one whose host is suspended is suspended."""
+    return case((actors.c.barred == number(1), word("suspended")), else_=actors.c.state)
+
+
 def _reaches(o: FromClause, viewer: Column, server: Column, depth: int = MAX_CHAIN) -> Condition:
     a, p, author = audience.alias(), gate_principals.alias(), actors.alias()
     parts: list[Condition] = [
@@ -75,7 +80,12 @@ def _reaches(o: FromClause, viewer: Column, server: Column, depth: int = MAX_CHA
             o.c.gate_id.is_(None),
             exists_in(p, p.c.gate_id == o.c.gate_id, _meets(p.c.principal_id, viewer, server)),
         ),
-        exists_in(author, author.c.id == o.c.author_id, among(author.c.state, "active", "limited")),
+        exists_in(
+            author,
+            author.c.id == o.c.author_id,
+            among(author.c.state, "active", "limited"),
+            author.c.barred == number(0),
+        ),
         ~blocked_between(viewer, o.c.author_id),
     ]
     for column in ((o.c.boost_of,) if depth == MAX_CHAIN else ()) + ((o.c.quote_of,) if depth else ()):

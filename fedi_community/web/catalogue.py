@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from fedi_community.web.catalogue_signin import SIGN_IN
+
 LANGUAGES: Final = ("en", "es")
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -89,6 +91,18 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "group.login_to_join": ("Log in to join", "Entrar para unirse"),
     "group.write": ("Write in this group", "Escribir en este grupo"),
+    "group.requests.one": ("{count} person asks to join", "{count} persona pide entrar"),
+    "group.requests.other": ("{count} people ask to join", "{count} personas piden entrar"),
+    "requests.title": ("Who asks to join", "Quién pide entrar"),
+    "requests.intro": (
+        "Only the team of this group sees this page. Each person is told what you answer.",
+        "Solo el equipo de este grupo ve esta página. Cada persona recibirá su respuesta.",
+    ),
+    "requests.none": ("Nobody is waiting for an answer.", "Nadie espera una respuesta."),
+    "requests.accept": ("Let in", "Dejar entrar"),
+    "requests.refuse": ("Refuse", "Rechazar"),
+    "requests.more.one": ("{count} more person waits.", "Espera {count} persona más."),
+    "requests.more.other": ("{count} more people wait.", "Esperan {count} personas más."),
     "group.rules": ("Who can do what here", "Quién puede hacer qué aquí"),
     "group.posts": ("Discussions and articles", "Conversaciones y artículos"),
     "group.closed": (
@@ -366,6 +380,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "said.joined": ("You are a member now. Welcome!", "Ya es miembro. ¡Bienvenida, bienvenido!"),
     "said.asked": ("You have asked to join. You will get an answer.", "Ha pedido entrar. Recibirá una respuesta."),
     "said.left": ("You have left the group.", "Ha dejado el grupo."),
+    "said.let_in": ("This person is a member now.", "Esta persona ya es miembro."),
+    "said.turned_away": ("You have refused this request.", "Ha rechazado esta solicitud."),
     "said.followed": ("You follow this person now.", "Ahora sigue a esta persona."),
     "said.follow_asked": ("You have asked to follow this person.", "Ha pedido seguir a esta persona."),
     "said.unfollowed": ("You no longer follow this person.", "Ya no sigue a esta persona."),
@@ -430,6 +446,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "refused.not_quotable": ("This post cannot be quoted.", "Este mensaje no se puede citar."),
     "refused.not_boostable": ("Only public posts can be shared.", "Solo se comparten mensajes públicos."),
     "refused.by_invitation": ("This group is joined by invitation.", "En este grupo se entra por invitación."),
+    "refused.not_asked": (
+        "This person has not asked to join, or has an answer already.",
+        "Esta persona no ha pedido entrar o ya tiene respuesta.",
+    ),
+    "refused.host_not_allowed": (
+        "This group stays on this site, so people from that server cannot join.",
+        "Este grupo no sale de este sitio: no pueden entrar personas de ese servidor.",
+    ),
     "refused.not_here": ("This cannot be changed here.", "Esto no se puede cambiar aquí."),
     # --- about
     "about.title": ("About us", "Quiénes somos"),
@@ -496,4 +520,5 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "We keep your e-mail address to log you in and to write to you. Nobody else sees it.",
         "Guardamos su correo para que pueda entrar y para escribirle. Nadie más lo ve.",
     ),
+    **SIGN_IN,
 }  # fmt: skip

@@ -79,7 +79,7 @@ def thread_reply(author_id: int, parent: PostView, body: Body = Body(())) -> Com
     mentions: tuple[tuple[str, str], ...] = ()
     if parent.visibility == "direct":
         people = [a for a in (parent.author, *parent.mentions) if a.id != author_id and not a.is_group]
-        mentions = tuple((a.handle, a.host) for a in people)
+        mentions = tuple((a.handle, a.handle_host or a.host) for a in people)
     return Compose(author_id, body, parent.visibility, mentions=mentions, reply_to=parent.id)
 
 

@@ -47,7 +47,8 @@ class _Numbers(Collector):
         for name in counters.__slots__:
             value = getattr(counters, name)
             if isinstance(value, int):
-                yield CounterMetricFamily(f"fedi_delivery_{name}", f"Deliveries: {name}.", value)
+                family = GaugeMetricFamily if name in counters.GAUGES else CounterMetricFamily
+                yield family(f"fedi_delivery_{name}", f"Deliveries: {name}.", value)
 
 
 def ops(house: House, settings: Settings, parts: Counted) -> Blueprint:

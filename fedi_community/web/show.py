@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from fedi_community.domain.model import PUBLIC, Kind, State, Text, Viewer
-from fedi_community.domain.text import ImageRewriter, clip, plain, sanitise
+from fedi_community.domain.model import PUBLIC, TITLED, Kind, State, Text, Viewer
+from fedi_community.domain.text import ImageRewriter, clip, shown, shown_text
 from fedi_community.domain.views import ActorView, AttachmentView, PostView
 from fedi_community.storage import web_queries
 from fedi_community.storage.database import Tx
@@ -28,7 +28,6 @@ from fedi_community.web.i18n import Words, iso
 
 CLIP = 700
 """Characters of a post in a list."""
-TITLED = frozenset({Kind.ARTICLE, Kind.PAGE, Kind.VIDEO, Kind.EVENT})
 _IMG = re.compile(r'<img\b((?:[^<>"]|"[^"]*")*)>')
 _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 
@@ -84,7 +83,7 @@ class Show:
 
     def html(self, source: str) -> Markup:
         """Safe HTML for the page, pictures from elsewhere as links."""
-        return Markup(_IMG.sub(self._picture, sanitise(source)))  # noqa: S704  (sanitised above)
+        return Markup(_IMG.sub(self._picture, shown(source)))  # noqa: S704  (sanitised above)
 
     def body(self, post: PostView) -> Markup:
         return self.html(self.text(post).content)
@@ -98,20 +97,20 @@ class Show:
 
     def is_long(self, post: PostView) -> bool:
         content = self.text(post).content
-        return len(content) > CLIP and len(plain(content)) > CLIP
+        return len(content) > CLIP and len(shown_text(content)) > CLIP
 
     def plain(self, source: str) -> str:
-        return plain(source)
+        return shown_text(source)
 
     def title(self, post: PostView) -> str:
-        return plain(self.text(post).name)
+        return shown_text(self.text(post).name)
 
     def heading(self, post: PostView) -> str:
         """The title, or who wrote it."""
         return self.title(post) or self.t("post.title", name=post.author.name)
 
     def summary(self, post: PostView) -> str:
-        return plain(self.text(post).summary)
+        return shown_text(self.text(post).summary)
 
     def titled(self, post: PostView) -> bool:
         return post.kind in TITLED and bool(self.title(post))

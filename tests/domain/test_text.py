@@ -23,6 +23,8 @@ from fedi_community.domain.text import (
     mentions_in,
     plain,
     sanitise,
+    shown,
+    shown_text,
 )
 
 LINK_END = f'target="_blank" rel="{REL}"'
@@ -217,3 +219,14 @@ def test_hostile_markdown_is_bounded_in_time(text: str) -> None:
     began = time.process_time()
     markdown_to_html(text, people)
     assert time.process_time() - began < 5
+
+
+def test_what_is_shown_again_is_what_cleaning_it_gives() -> None:
+    for html in (
+        "<p>a <script>b</script></p>",
+        "<b onclick=x>c</b>",
+        "<p>" + "long " * 3000 + "<script>x</script></p>",
+    ):
+        for _ in range(2):
+            assert shown(html) == sanitise(html)
+            assert shown_text(html) == plain(html)

@@ -21,6 +21,7 @@ from fedi_community.domain.origins import host_of, origin
 from fedi_community.domain.views import PostView
 from fedi_community.storage import tables as t
 from fedi_community.storage import views
+from fedi_community.storage.client_tables import metadata
 from fedi_community.storage.database import Database, Tx
 from fedi_community.storage.dialect import Statement
 from tests.federation.world import BASE, PUBLIC, World
@@ -34,7 +35,7 @@ _STATE = (
 )  # fmt: skip
 _ROWS = {table: Statement(select(table)) for table in (*_STATE, t.keys, t.audit, t.inbox)}
 _ACTOR = Statement(select(t.actors).where(t.actors.c.uri == bindparam("uri")))
-_EMPTY = [Statement(delete(table)) for table in reversed(t.metadata.sorted_tables)]
+_EMPTY = [Statement(delete(table)) for table in reversed(metadata.sorted_tables)]
 
 
 async def clear(db: Database) -> None:

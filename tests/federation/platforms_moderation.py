@@ -127,6 +127,11 @@ async def a_block(case: Case) -> None:
         group = await case.actor(activity.target_id, "Group")
         target = await case.actor(person)
         assert await case.changes_nothing(case.by_mallory()) == "not_a_moderator"
+        if activity.ends_ms is not None and activity.ends_ms < case.world.make.clock.now:
+            assert (
+                await case.is_ignored() == "expired"
+            )  # recorded long ago; as it was said, it had an end to come
+            case.doc = {**case.doc, "endTime": "2036-01-01T00:00:00Z"}
         assert await case.tell() == "blocked"
         assert [(b["actor_id"], b["target_id"]) for b in await case.rows(t.blocks)] == [(group, target)]
         undo = {"id": activity.id + "-undo", "type": "Undo", "actor": activity.actor, "object": case.doc}

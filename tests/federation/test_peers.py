@@ -43,6 +43,21 @@ async def test_a_document_is_asked_for_in_the_other_form_where_the_first_is_not_
         assert found.id == ALICE
 
 
+async def test_the_form_that_a_host_took_is_asked_in_first_until_it_takes_it_no_more() -> None:
+    other = "https://other.example/users/bob"
+    served = OneForm({ALICE: actor_document(ALICE), other: actor_document(other)})
+    network = Network(allow_private=False, own_host="clinic.example", user_agent="tests", transport=served)
+    fetcher = Fetcher(network, signing_key(f"{BASE}/actor#main-key", rsa_key("instance")))
+    for wanted, uri, knocks in (
+        ("rfc9421", ALICE, 2), ("rfc9421", ALICE, 1), ("rfc9421", other, 2), ("none", ALICE, 2), ("rfc9421", ALICE, 1),
+        ("cavage", ALICE, 2), ("cavage", ALICE, 1), ("rfc9421", other, 1),
+    ):  # fmt: skip
+        served.wanted, served.knocks = wanted, 0
+        await fetcher.actor(uri)
+        assert (served.knocks, wanted, uri) == (knocks, wanted, uri)
+    await network.aclose()
+
+
 @pytest.mark.parametrize("name", [None, "peer.example:8443"])
 async def test_an_instance_actor_signs_for_its_host_whatever_its_name(world: World, name: str | None) -> None:
     uri = world.peer("https://peer.example/actor", "Application", preferredUsername=name or "")

@@ -50,6 +50,11 @@ def actor_document(uri: str, type: str = "Person", key: str = "peer", **more: An
     }  # fmt: skip
 
 
+def webfinger_url(handle: str) -> str:
+    """Where a handle's own host is asked for it."""
+    return f"https://{handle.partition('@')[2]}/.well-known/webfinger?resource=acct:{handle}"
+
+
 @dataclass
 class Served(httpx.AsyncBaseTransport):
     """Other servers: documents by URL, and what was asked."""
@@ -102,6 +107,16 @@ class World:
     def peer(self, uri: str, type: str = "Person", key: str = "peer", **more: Any) -> str:
         """A peer's actor, to be learned when somebody asks for it."""
         self.served.documents[uri] = actor_document(uri, type, key, **more)
+        return uri
+
+    def split_peer(self, uri: str, handle: str, **more: Any) -> str:
+        """A peer's actor whose handle ends in another host, and both hosts say so."""
+        name, _, host = handle.partition("@")
+        own = httpx.URL(uri).netloc.decode()
+        self.peer(uri, preferredUsername=name, **more)
+        answer = {"subject": f"acct:{handle}", "links": [{"rel": "self", "type": AS2, "href": uri}]}
+        for at in (own, host):
+            self.served.documents[webfinger_url(f"{name}@{at}")] = answer
         return uri
 
     async def know(self, uri: str, type: str = "Person", **more: Any) -> int:

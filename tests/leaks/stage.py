@@ -105,7 +105,9 @@ def canary(name: str) -> str:
 async def open_stage(database_url: str, folder: Path) -> AsyncIterator[Stage]:
     """The world, filled."""
     served = Served()
-    settings = Settings(base_url=BASE, data=str(folder), keys=str(folder / "keys"), database_url=database_url)
+    settings = Settings(
+        base_url=BASE, data=str(folder), keys=str(folder / "keys"), database_url=database_url, api_rate=0
+    )
     clock = Clock(START)
     parts = await build(settings, clock=clock, transport=served)
     make = Make(parts.house, clock)

@@ -41,14 +41,19 @@ FORMS = ("cavage", "rfc9421")
 
 def until(probe: Callable[[], T | None], what: str, seconds: float = DEADLINE_SECONDS) -> T:
     """What `probe` answers as soon as it is true; fails after `seconds`, saying what was waited for and its last answer."""
-    end = time.monotonic() + seconds
-    while True:
-        found = probe()
-        if found:
-            return found
-        if time.monotonic() > end:
-            pytest.fail(f"waited {seconds:.0f} s in vain until {what}; last seen: {found!r}", pytrace=False)
-        time.sleep(POLL_SECONDS)
+    return asyncio.run(eventually(probe, what, seconds))
+
+
+async def eventually(probe: Callable[[], T | None], what: str, seconds: float = DEADLINE_SECONDS) -> T:
+    """`until`, for tests that run on an event loop themselves."""
+    found: T | None = None
+    try:
+        async with asyncio.timeout(seconds):
+            while not (found := await asyncio.to_thread(probe)):
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        pytest.fail(f"waited {seconds:.0f} s in vain until {what}; last seen: {found!r}", pytrace=False)
+    return found
 
 
 def plain(html: str) -> str:
@@ -160,6 +165,7 @@ class Server:
             "FEDI_KEYS": str(self.folder / "keys"),
             "FEDI_DATABASE_URL": self.database,
             "FEDI_ALLOW_PRIVATE_PEERS": "1",
+            "FEDI_API_RATE": "0",
             **self.settings,
         }
 

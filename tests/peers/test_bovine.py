@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +17,7 @@ from bovine.clients.signed_http import SignedHttpClient
 from bovine.crypto import generate_rsa_public_private_key
 
 from tests.peers.conftest import Servers
-from tests.peers.running import AS2, plain, until
+from tests.peers.running import AS2, eventually, plain
 
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 
@@ -93,7 +94,9 @@ async def test_what_bovine_signs_is_taken_and_answered(
             "actor": beate.uri, "object": group, "to": [group],
         }  # fmt: skip
         assert (await client.post(f"{group}/inbox", json.dumps(follow), content_type=AS2)).status == 202
-        accepted = until(lambda: [a for a in beate.inbox if a["type"] == "Accept"], "Beate is a member")
+        accepted = await eventually(
+            lambda: [a for a in beate.inbox if a["type"] == "Accept"], "Beate is a member"
+        )
         assert accepted[0]["object"]["id"] == follow["id"]
         note = {
             "id": f"{beate.uri}/notes/1", "type": "Note", "attributedTo": beate.uri, "to": [group, PUBLIC], "cc": [],
@@ -102,7 +105,8 @@ async def test_what_bovine_signs_is_taken_and_answered(
         }  # fmt: skip
         create = {**follow, "id": f"{beate.uri}/create", "type": "Create", "object": note, "to": note["to"]}
         assert (await client.post(f"{group}/inbox", json.dumps(create), content_type=AS2)).status == 202
-        assert "socks" in plain(servers.nadia.has(note["id"])["content"])
+        arrived = await asyncio.to_thread(servers.nadia.has, note["id"])
+        assert "socks" in plain(arrived["content"])
 
 
 async def test_what_another_key_signs_in_the_same_name_is_refused(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from fedi_community.errors import Problem
 from fedi_community.storage import tables as t
+from fedi_community.storage.client_tables import metadata
 from fedi_community.storage.migrate import migrate
 
 
@@ -33,7 +34,7 @@ async def looked_at(url: str, look: Any) -> Any:
 
 def differences(connection: Connection) -> list[Any]:
     options = {"compare_type": True, "compare_server_default": connection.dialect.name == "postgresql"}
-    return compare_metadata(MigrationContext.configure(connection, opts=options), t.metadata)
+    return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
 
 def defaults(connection: Connection) -> dict[tuple[str, str], str]:
@@ -41,7 +42,7 @@ def defaults(connection: Connection) -> dict[tuple[str, str], str]:
     inspector = inspect(connection)
     return {
         (table, column["name"]): str(column["default"]).partition("::")[0].strip("'")
-        for table in t.metadata.tables
+        for table in metadata.tables
         for column in inspector.get_columns(table)
         if column["default"] is not None
     }
@@ -65,7 +66,7 @@ async def test_a_missing_index_or_column_would_be_seen(database_url: str) -> Non
 async def test_every_default_of_the_schema_is_in_the_database(database_url: str) -> None:
     stated = {
         (table.name, column.name): str(column.server_default.arg)  # type: ignore[attr-defined]
-        for table in t.metadata.tables.values()
+        for table in metadata.tables.values()
         for column in table.c
         if column.server_default is not None
     }
@@ -78,7 +79,7 @@ async def test_tables_without_row_ids_are_so_on_sqlite(tmp_path: Path) -> None:
     await migrate(url)
     statement = text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
     made = await looked_at(url, lambda c: {r[0]: r[1] for r in c.execute(statement)})
-    for table in t.metadata.tables.values():
+    for table in metadata.tables.values():
         without = not table.dialect_options["sqlite"]["with_rowid"]
         assert ("WITHOUT ROWID" in made[table.name]) == without, table.name
 

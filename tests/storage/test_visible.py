@@ -85,12 +85,13 @@ def worlds(draw: st.DrawFn) -> dict[str, object]:
         "states": {
             a: draw(st.sampled_from(["active", "active", "limited", "suspended", "deleted"])) for a in ACTORS
         },
+        "barred": draw(st.sets(st.sampled_from(ACTORS), max_size=2)),
     }
 
 
 def _statements() -> dict[str, Statement]:
     return {name: insert_row(getattr(t, name), *columns.split()) for name, columns in {
-        "hosts": "id name", "actors": "id uri type handle host_id state created", "gates": "id created",
+        "hosts": "id name", "actors": "id uri type handle host_id state barred created", "gates": "id created",
         "gate_principals": "gate_id principal_id", "grants": "actor_id collection_id state created updated",
         "blocks": "actor_id target_id created", "audience": "object_id principal_id place",
         "objects": "id uri kind author_id state group_id gate_id boost_of quote_of published created",
@@ -98,7 +99,7 @@ def _statements() -> dict[str, Statement]:
 
 
 INSERT = _statements()
-EMPTY = [Statement(t.metadata.tables[n].delete()) for n in
+EMPTY = [Statement(getattr(t, n).delete()) for n in
          ("audience", "objects", "gate_principals", "gates", "grants", "blocks", "actors", "hosts")]  # fmt: skip
 
 
@@ -110,7 +111,8 @@ async def _fill(tx: Tx, world: dict) -> None:
     numbers = {"a.example": 1, "b.example": 2}
     for a in ACTORS:
         await tx.run(INSERT["actors"], id=a, uri=f"https://x.example/{a}", type="Person", handle=f"a{a}",
-                     host_id=numbers.get(HOSTS.get(a, "")), state=world["states"][a], created=0)  # fmt: skip
+                     host_id=numbers.get(HOSTS.get(a, "")), state=world["states"][a], barred=int(a in world["barred"]),
+                     created=0)  # fmt: skip
     for number, gate in enumerate(world["gates"]):
         await tx.run(INSERT["gates"], id=number + 1, created=0)
         await tx.many(INSERT["gate_principals"], [{"gate_id": number + 1, "principal_id": p} for p in gate])
@@ -135,7 +137,8 @@ def _posts(world: dict) -> World:
     return World({
         p["id"]: Post(p["id"], "", Kind.NOTE, p["author"], p["state"], dict.fromkeys(p["audience"], "to"),
                       gate=None if p["gate"] is None else frozenset(world["gates"][p["gate"]]), group_id=p["group"],
-                      boost_of=p["boost"], quote_of=p["quote"], author_state=world["states"][p["author"]])
+                      boost_of=p["boost"], quote_of=p["quote"], author_state="suspended" if p["author"] in world["barred"]
+                      else world["states"][p["author"]])
         for p in world["posts"]
     })  # fmt: skip
 
@@ -178,6 +181,7 @@ async def test_a_block_between_two_people_of_one_host_holds_for_both(
         "gates": [set(), set()],
         "grants": {},
         "states": dict.fromkeys(ACTORS, "active"),
+        "barred": set(),
     }
     host = Viewer(999_996, host="a.example", instance=True)
     for blocks, seen in ((set(), {100}), ({block}, set())):

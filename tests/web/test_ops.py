@@ -35,6 +35,8 @@ def settings(tmp_path: Path, sqlite_template: Path) -> Any:
 async def test_a_monitor_on_this_machine_reads_the_metrics_of_a_server_on_plain_http(settings: Any) -> None:
     status, body = await asked(settings("http://localhost:8080"), {})
     assert (status, b"fedi_inbox_waiting" in body) == (200, True)
+    assert b"# TYPE fedi_delivery_in_flight gauge" in body, "what is going on goes up and down"
+    assert b"# TYPE fedi_delivery_delivered_total counter" in body
 
 
 @pytest.mark.parametrize(

@@ -516,3 +516,22 @@ async def test_strange_addresses_are_missing_pages_and_never_errors(world: World
             "/objects/%D9%A1", "/?before=x", "/groups?x=%00", "/@nadia?before=99999999999999999999", "/@@", "/@a@@b",
         ):  # fmt: skip
             assert (await browser.get(path)).status in (200, 404), path
+
+
+async def test_groups_that_speak_the_readers_language_come_first(world: World) -> None:
+    await world.make.group("alba", summary="Zzz in English")
+    await world.make.group("zafiro", summary="Aaa en español", language="es")
+    browser = world.browser()
+    english, spanish = (await browser.get("/groups")).text, (await browser.get("/es/groups")).text
+    assert english.index("/groups/alba") < english.index("/groups/zafiro")
+    assert spanish.index("/groups/zafiro") < spanish.index("/groups/alba")
+
+
+async def test_articles_stay_on_the_first_page_however_much_is_discussed(world: World) -> None:
+    nadia = await world.member("nadia", role="staff")
+    group = await world.make.group("sleep")
+    await world.make.join(nadia, group)
+    await article(world, nadia, group, Text("en", "<p>Short naps.</p>", "Naps and how to end them"))
+    for number in range(90):
+        await world.make.post(nadia, f"@sleep question {number}")
+    assert "Naps and how to end them" in (await world.browser().get("/")).text

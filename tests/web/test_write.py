@@ -7,8 +7,7 @@ from html import unescape
 
 import pytest
 
-from fedi_community.domain.accounts import ChangeGroup
-from fedi_community.domain.effects import Decision
+from fedi_community.domain.effects import ChangeGroup, Decision
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import STRANGER, Attachment, Body, Text, Who
 from fedi_community.domain.posts import Compose, compose_needs, decide_compose
@@ -146,7 +145,7 @@ async def test_nothing_is_stored_when_the_readers_are_others_than_shown(world: W
 
         settings = facts.groups[group]  # type: ignore[attr-defined]
         narrow = replace(settings, reads=Who.MEMBERS, gate_id=facts.new_ids[0])  # type: ignore[attr-defined]
-        return Decision((ChangeGroup(narrow, facts.now),))  # type: ignore[attr-defined]
+        return Decision((ChangeGroup(narrow, facts.now),))
 
     await world.make.must(Needs(actor_ids=frozenset({group})), close)
     asked = await send(browser, page, "who is awake?")

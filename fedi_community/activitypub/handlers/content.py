@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fedi_community.activitypub.handlers.told import Handler, Told, embedded_post, speaker, target_uri
-from fedi_community.activitypub.incoming import KINDS, body_of, incoming_of
+from fedi_community.activitypub.incoming import KINDS, MAX_ANSWER, body_of, incoming_of
 from fedi_community.activitypub.wire import WireActor, WireObject
-from fedi_community.domain import posts, relations
-from fedi_community.domain.effects import Audit, Decision, Effect, SetState, ignored
+from fedi_community.domain import moderation, polls, posts, relations
+from fedi_community.domain.effects import Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Body, Kind, State
+from fedi_community.domain.model import Actor, Body, Post
 from fedi_community.domain.origins import same_origin
+from fedi_community.domain.text import clean_name
 from fedi_community.errors import Refusal
 
 ASK_AGAIN = "actor_changed"
@@ -46,14 +47,14 @@ def _vote(told: Told, obj: WireObject, facts: Facts) -> Decision | Refusal:
     if isinstance(actor, Refusal):
         return actor
     poll = facts.post_by_uri.get(obj.in_reply_to or "")
-    if poll is None or poll.kind is not Kind.QUESTION or not poll.local or not facts.may_view(actor.id, poll):
+    if poll is None:
         return ignored("vote_on_unknown_poll")
-    return ignored("votes_closed")
+    return polls.decide_voted(actor.id, poll.id, clean_name(obj.name or "", MAX_ANSWER), facts)
 
 
 def _wants_parent(told: Told) -> tuple[str, ...]:
     obj = embedded_post(told)
-    return (obj.in_reply_to,) if obj is not None and obj.in_reply_to else ()
+    return (obj.in_reply_to,) if obj is not None and obj.in_reply_to and not obj.is_vote else ()
 
 
 CREATE = Handler(_create_needs, _create, wants=_wants_parent, ids=2)
@@ -85,6 +86,9 @@ def _update(told: Told, facts: Facts) -> Decision | Refusal:
         return posts.decide_incoming(_incoming(told, obj), facts)
     if post.author_id != actor.id:
         return Refusal("not_the_author", 403)
+    counted = _counted(obj, post, facts)
+    if counted is not None:
+        return counted
     mentions = tuple(
         p.id for m in obj.mentions if (p := facts.principals.get(m.href)) is not None and not p.is_collection
     )
@@ -93,6 +97,14 @@ def _update(told: Told, facts: Facts) -> Decision | Refusal:
         post.id, actor.id, _with_mentions(body, mentions), facts, edited=obj.updated_ms,
         activity_uri=told.activity.id or None, raw=told.raw,
     )  # fmt: skip
+
+
+def _counted(obj: WireObject, post: Post, facts: Facts) -> Decision | None:
+    """An Update that says how a poll stands, and is no edit: Mastodon and its kin send `updated` with edits alone."""
+    if obj.poll is None or (obj.updated_ms is not None and obj.updated_ms > (post.edited or 0)):
+        return None
+    options = [(clean_name(option.name, MAX_ANSWER), option.votes or 0) for option in obj.poll.options]
+    return polls.decide_tally(post, options, obj.poll.voters, obj.poll.closed_ms or obj.poll.ends_ms, facts)
 
 
 def _profile(told: Told, facts: Facts) -> Decision | Refusal:
@@ -148,20 +160,32 @@ def _delete(told: Told, facts: Facts) -> Decision | Refusal:
 
 
 def _moderated(told: Told, facts: Facts, post_id: int) -> Decision | Refusal:
-    """A Delete by another than the author: a moderator's removal from the group, or the author's own server."""
-    post, actor = facts.posts[post_id], facts.actor_by_uri[told.actor]
+    """A Delete by another than the author: a removal from the group that holds the post, which its author keeps."""
+    post, actor = facts.posts[post_id], speaker(told, facts)
+    if isinstance(actor, Refusal):
+        return actor
     author = facts.actors[post.author_id]
     group = facts.actors.get(post.group_id) if post.group_id else None
-    by_group = group is not None and may_moderate(facts, actor.id, group.id, told.relayed_by)
-    by_host = not author.local and author.host == actor.host
-    if not by_group and not by_host:
+    if group is None or not _may_remove(told, facts, actor, author, group):
         return Refusal("not_the_author", 403)
-    effects: list[Effect] = [
-        SetState(post, State.REMOVED),
-        Audit("remove", facts.now, actor.id, None, post.group_id, post.id, author.id,
-              {"reason": (told.activity.summary or "")[:500]}),
-    ]  # fmt: skip
-    return Decision(tuple(effects), post.id, "removed")
+    return moderation.decide_removed(
+        post, actor.id, facts, type_="Delete", activity_uri=told.activity.id or None, raw=told.raw,
+        reason=told.activity.summary or "",
+    )  # fmt: skip
+
+
+def _may_remove(told: Told, facts: Facts, actor: Actor, author: Actor, group: Actor) -> bool:
+    """The group's own moderators, and what a remote group relays from its own server. Administrators are listed nowhere:
+    somebody else of the group's or of the author's server counts as one when he gives a reason (`summary`) and names the
+    group, as Lemmy 0.19 and 1.0 do; what another person of that server says without those is nobody's removal."""
+    relayed = told.relayed_by == group.uri
+    listed = group.local or relayed or actor.id == group.id or actor.uri in group.moderators
+    if listed and may_moderate(facts, actor.id, group.id, told.relayed_by):
+        return True
+    said = told.activity
+    named = relayed or group.uri in (*said.to, *said.cc, *said.audience, said.target_id)
+    administers = not actor.local and actor.host in (group.host, author.host)
+    return administers and named and said.summary is not None
 
 
 def may_moderate(facts: Facts, actor_id: int, group_id: int, relayed_by: str | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
 from fedi_community.activitypub.wire import WireActivity
-from fedi_community.domain import relations
+from fedi_community.domain import moves, relations
 from fedi_community.domain.effects import Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.errors import Refusal
@@ -96,7 +96,7 @@ def _move(told: Told, facts: Facts) -> Decision | Refusal:
     new = facts.actor_by_uri.get(told.activity.target_id or "")
     if old is None or new is None or old.local or actor.id not in (old.id, new.id):
         return ignored("unknown_move")
-    return relations.decide_move(old.id, new.id, facts)
+    return moves.decide_move(actor.id, old.id, new.id, facts)
 
 
 MOVE = Handler(_move_needs, _move, actors=_move_uris, ids=1)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from fedi_community.activitypub.handlers.content import ASK_AGAIN, may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
-from fedi_community.domain import relations
-from fedi_community.domain.effects import Audit, Decision, Effect, Pin, SetFlag, SetGrant, SetState, ignored
+from fedi_community.domain import moderation, relations
+from fedi_community.domain.effects import Audit, Decision, Effect, Pin, SetFlag, SetGrant, ignored
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Actor, Grant, State, mentors_of
+from fedi_community.domain.model import Actor, Grant, mentors_of
 from fedi_community.domain.text import plain
 from fedi_community.errors import Refusal
 
@@ -38,6 +38,7 @@ def _needs(told: Told) -> Needs:
         posts=frozenset(activity.object_ids[:50]),
         activities=frozenset([activity.id] if activity.id else []),
         subjects=frozenset({told.actor, *([uri] if uri else [])}),
+        boosts=True,
     )
 
 
@@ -97,9 +98,14 @@ def _change(told: Told, facts: Facts, add: bool) -> Decision | Refusal:
     if which == "featured" and post is not None and post.group_id == group.id:
         effects.append(Pin(group.id, post, add, at))
     elif which == "moderators" and person is not None and group.local and facts.is_staff(actor.id, group.id):
+        if add and not facts.admits(person, group.id):
+            return Refusal("host_not_allowed", 403)
         effects.append(SetGrant(person.id, mentors_of(group.id), Grant.ACCEPTED if add else Grant.ENDED, at))
     elif which == "outbox" and not add and post is not None and post.group_id == group.id:
-        effects.append(SetState(post, State.REMOVED))
+        return moderation.decide_removed(
+            post, actor.id, facts, type_="Remove", activity_uri=told.activity.id or None, raw=told.raw,
+            reason=told.activity.summary or "",
+        )  # fmt: skip
     if not effects:
         return ignored("unknown_object")
     logged = Audit(
@@ -162,6 +168,6 @@ def _flag(told: Told, facts: Facts) -> Decision | Refusal:
 
 BLOCK = Handler(_needs, _block, ids=2)
 ADD = Handler(_needs, _add, ids=1)
-REMOVE = Handler(_needs, _remove, ids=1)
+REMOVE = Handler(_needs, _remove, ids=3)
 LOCK = Handler(_needs, _lock, ids=1)
 FLAG = Handler(_needs, _flag, ids=1)

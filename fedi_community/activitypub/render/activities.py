@@ -46,6 +46,20 @@ def create(uri: str, post: Document, actor: str) -> Document:
     return _carrying("Create", uri, post, actor, post["published"])
 
 
+def create_vote(uri: str, actor: str, poll: str, answer: str, addressing: Addressing, at: int) -> Document:
+    """A vote in a poll, one answer: a Note with a name and no content, in answer to the Question."""
+    note: Document = {
+        "id": f"{uri}#vote",
+        "type": "Note",
+        "name": answer,
+        "attributedTo": actor,
+        "inReplyTo": poll,
+        "published": iso(at),
+        **addressing.fields(),
+    }
+    return activity("Create", uri, actor, note, addressing, published=at)
+
+
 def update(uri: str, post: Document, actor: str) -> Document:
     """Update of a post."""
     return _carrying("Update", uri, post, actor, post.get("updated") or post["published"])

@@ -27,7 +27,7 @@ class Site:
 
     def handle(self, actor: ActorView) -> str:
         """`name@host`, for ours too."""
-        return f"{actor.handle}@{actor.host or self.host}"
+        return f"{actor.handle}@{self.host}" if actor.local else actor.acct
 
     def media_url(self, url: str) -> str:
         """An absolute address; ours are stored as paths."""

@@ -17,14 +17,13 @@ from bovine.activitystreams.object_factory import Object
 
 from fedi_community.activitypub.render.common import Addressing, Document, Site, built, iso, without_context
 from fedi_community.activitypub.render.contexts import CONTEXT
-from fedi_community.domain.model import Kind, Text
+from fedi_community.domain.model import TITLED, Kind, Text
 from fedi_community.domain.text import clean_name, clip, plain
 from fedi_community.domain.views import ActorView, AttachmentView, PostView
 
 MAX_TITLE: Final = 150
 MAX_ABSTRACT: Final = 500
 MAX_ATTACHMENTS: Final = 32
-TITLED: Final = frozenset({Kind.ARTICLE, Kind.PAGE, Kind.VIDEO, Kind.EVENT})
 _TYPES: Final = {"image": "Image", "video": "Video", "audio": "Audio", "unknown": "Document"}
 _IMAGE: Final = re.compile(r"<img\b([^<>]*)>")
 _ATTRIBUTE: Final = re.compile(r'\b(src|alt)="([^"]*)"')

@@ -14,13 +14,14 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fedi_community.activitypub.signatures.digests import digest
-from fedi_community.activitypub.signatures.keys import SigningKey, sign_bytes
+from fedi_community.activitypub.signatures.keys import SigningKey, signed_text
 from fedi_community.activitypub.signatures.message import (
     MAX_COVERED,
     MAX_SIGNATURE_BYTES,
     MAX_SIGNATURE_FIELD,
     SignatureInfo,
     SignedRequest,
+    base_of,
     format_date,
     is_key_id,
     refuse,
@@ -30,6 +31,7 @@ from fedi_community.errors import Refusal
 
 ALGORITHMS = frozenset({"rsa-sha256", "hs2019", "ed25519"})
 AS2_TYPE = "application/activity+json"
+ENCODING = "latin-1"
 
 _PARAMETER = re.compile(r'([A-Za-z]+)=(?:"([^"\\]*)"|([0-9]+))[ \t]*(,[ \t]*|$)')
 _SECONDS = re.compile(r"0|[1-9][0-9]{0,11}")
@@ -73,21 +75,15 @@ def parse_cavage(field: str) -> SignatureInfo | Refusal:
 
 def cavage_base(info: SignatureInfo, request: SignedRequest, *, target: str | None = None) -> bytes | Refusal:
     """The bytes that were signed. `target` replaces the request's own (a peer that signs without the query)."""
-    lines: list[str] = []
-    for name in info.covered:
+
+    def value(name: str) -> str | None:
         if name == "(request-target)":
-            value: str | None = f"{request.method.lower()} {target or request.target}"
-        elif name in _NEEDS_HS2019:
-            value = str(info.created if name == "(created)" else info.expires)
-        else:
-            value = request.headers.get(name)
-        if value is None:
-            return refuse("covered_field_missing")
-        lines.append(f"{name}: {value}")
-    try:
-        return "\n".join(lines).encode("latin-1")
-    except UnicodeEncodeError:
-        return refuse("malformed_header")
+            return f"{request.method.lower()} {target or request.target}"
+        if name in _NEEDS_HS2019:
+            return str(info.created if name == "(created)" else info.expires)
+        return request.headers.get(name)
+
+    return base_of(((name, value(name)) for name in info.covered), ENCODING)
 
 
 def sign_cavage(
@@ -116,8 +112,7 @@ def sign_cavage(
     fields.update(extra or {})
     signed = {"(request-target)": f"{method.lower()} {target}"}
     signed.update((name.lower(), value) for name, value in fields.items())
-    base = "\n".join(f"{name}: {value}" for name, value in signed.items())
-    signature = base64.b64encode(sign_bytes(key.private_key, base.encode("latin-1"))).decode("ascii")
+    signature = signed_text(key, base_of(signed.items(), ENCODING))
     algorithm = "rsa-sha256" if isinstance(key.private_key, RSAPrivateKey) else "hs2019"
     fields["Signature"] = (
         f'keyId="{key.key_id}",algorithm="{algorithm}",headers="{" ".join(signed)}",signature="{signature}"'

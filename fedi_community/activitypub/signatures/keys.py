@@ -6,6 +6,8 @@ public key of a stranger is bounded in size, since verifying with a huge one is 
 
 from __future__ import annotations
 
+import base64
+
 from bovine.crypto.multibase import multibase_58btc_encode, multibase_decode
 from bovine.crypto.types import CryptographicSecret
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -108,6 +110,13 @@ def sign_bytes(key: PrivateKey, message: bytes) -> bytes:
     if isinstance(key, RSAPrivateKey):
         return key.sign(message, _PADDING, _SHA256)
     return key.sign(message)
+
+
+def signed_text(key: SigningKey, base: bytes | Refusal) -> str:
+    """The signature over a base, in base64. Raises ValueError where a field of ours cannot be signed."""
+    if isinstance(base, Refusal):
+        raise ValueError(base.reason)
+    return base64.b64encode(sign_bytes(key.private_key, base)).decode("ascii")
 
 
 def verify_bytes(key: PublicKey, signature: bytes, message: bytes) -> bool:

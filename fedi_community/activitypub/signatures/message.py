@@ -137,6 +137,19 @@ def format_date(seconds: int) -> str:
     return f"{weekday}, {now.tm_mday:02} {month} {now.tm_year:04} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT"
 
 
+def base_of(parts: Iterable[tuple[str, str | None]], encoding: str) -> bytes | Refusal:
+    """The bytes to be signed, in either form: `name: value`, a line each. A covered part that is not there is None."""
+    lines: list[str] = []
+    for name, value in parts:
+        if value is None:
+            return refuse("covered_field_missing")
+        lines.append(f"{name}: {value}")
+    try:
+        return "\n".join(lines).encode(encoding)
+    except UnicodeEncodeError:
+        return refuse("malformed_header")
+
+
 def split_url(url: str) -> tuple[str, str]:
     """(authority, path and query) of an absolute URL in its form on the wire; raises ValueError for another."""
     scheme, separator, rest = url.partition("://")

@@ -6,21 +6,21 @@ an algorithm of another family is refused rather than half understood.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import http_sf
 
 from fedi_community.activitypub.signatures.cavage import AS2_TYPE
 from fedi_community.activitypub.signatures.digests import content_digest
-from fedi_community.activitypub.signatures.keys import SigningKey, sign_bytes
+from fedi_community.activitypub.signatures.keys import SigningKey, signed_text
 from fedi_community.activitypub.signatures.message import (
     MAX_COVERED,
     MAX_SIGNATURE_BYTES,
     MAX_SIGNATURE_FIELD,
     SignatureInfo,
     SignedRequest,
+    base_of,
     format_date,
     is_key_id,
     refuse,
@@ -65,17 +65,16 @@ def parse_rfc9421(signature_input: str, signature: str) -> SignatureInfo | Refus
 
 def rfc9421_base(info: SignatureInfo, request: SignedRequest, own_authority: str) -> bytes | Refusal:
     """The signature base (RFC 9421 section 2.5), with this server's authority in the derived components."""
-    lines: list[str] = []
-    for name in info.covered:
-        value = _derived(name, request, own_authority) if name[0] == "@" else request.headers.get(name)
-        if value is None:
-            return refuse("covered_field_missing")
-        lines.append(f'"{name}": {value}')
-    lines.append(f'"@signature-params": {info.params}')
-    try:
-        return "\n".join(lines).encode("ascii")
-    except UnicodeEncodeError:
-        return refuse("malformed_header")
+
+    def value(name: str) -> str | None:
+        return _derived(name, request, own_authority) if name[0] == "@" else request.headers.get(name)
+
+    return _base(((name, value(name)) for name in info.covered), info.params)
+
+
+def _base(parts: Iterable[tuple[str, str | None]], params: str) -> bytes | Refusal:
+    quoted = ((f'"{name}"', value) for name, value in parts)
+    return base_of((*quoted, ('"@signature-params"', params)), "ascii")
 
 
 def sign_rfc9421(
@@ -105,9 +104,7 @@ def sign_rfc9421(
         fields[name] = signed[name.lower()] = value
     names = " ".join(f'"{name}"' for name in signed)
     parameters = f'({names});created={now_ms // 1000};keyid="{key.key_id}"'
-    lines = [f'"{name}": {value}' for name, value in signed.items()]
-    base = "\n".join([*lines, f'"@signature-params": {parameters}'])
-    signature = base64.b64encode(sign_bytes(key.private_key, base.encode("ascii"))).decode("ascii")
+    signature = signed_text(key, _base(signed.items(), parameters))
     fields["Signature-Input"] = f"{LABEL}={parameters}"
     fields["Signature"] = f"{LABEL}=:{signature}:"
     return fields

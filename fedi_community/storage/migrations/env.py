@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from fedi_community.storage.tables import metadata
+from fedi_community.storage.client_tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -17,8 +17,10 @@ from fedi_community.config import Settings
 from fedi_community.domain.text import ImageRewriter
 from fedi_community.errors import not_found
 from fedi_community.perform import House
+from fedi_community.web import oauth
 from fedi_community.web.catalogue import LANGUAGES
-from fedi_community.web.pages import account, acts, objects, reading, write
+from fedi_community.web.pages import account, acts, objects, reading, requests, signup, write
+from fedi_community.web.pages.picture import missing_png
 from fedi_community.web.pages.site import SECURITY, Ask, Site, View, in_language, site_of, stylesheet
 
 _ACTIVITYPUB: Final = frozenset({"application/activity+json", "application/ld+json", "application/json"})
@@ -30,6 +32,8 @@ ROUTES: Final[tuple[tuple[str, str, View], ...]] = (
     ("GET", "/groups/<handle>/feed", reading.feed),
     ("POST", "/groups/<handle>/join", acts.join),
     ("POST", "/groups/<handle>/leave", acts.leave),
+    ("GET", "/groups/<handle>/requests", requests.requests),
+    ("POST", "/groups/<handle>/requests", requests.answer),
     ("GET", "/@<name>", reading.profile),
     ("POST", "/@<name>/follow", acts.follow),
     ("POST", "/@<name>/unfollow", acts.unfollow),
@@ -45,6 +49,14 @@ ROUTES: Final[tuple[tuple[str, str, View], ...]] = (
     ("POST", "/logout", account.logout),
     ("GET", "/write", write.write_form),
     ("POST", "/write", write.write),
+    ("GET", "/signup", signup.signup_form),
+    ("POST", "/signup", signup.sign_up),
+    ("GET", "/confirm/<secret>", signup.confirm_form),
+    ("POST", "/confirm/<secret>", signup.confirm),
+    ("GET", "/forgot", signup.forgot_form),
+    ("POST", "/forgot", signup.forgot),
+    ("GET", "/reset/<secret>", signup.reset_form),
+    ("POST", "/reset/<secret>", signup.reset),
     ("GET", "/about", reading.about),
     ("GET", "/privacy", reading.privacy),
 )
@@ -127,6 +139,9 @@ def pages(
         routes = ROUTES + (NEGOTIATED if negotiated or not first else ())
         _register(blueprint, site, language, "" if first else f"/{language}", routes)
     blueprint.add_url_rule("/static/<name>", "static_file", in_language(site, LANGUAGES[0], _static))
+    for method, asked in (("GET", oauth.authorize), ("POST", oauth.answer)):
+        name = f"oauth_{asked.__name__}"
+        blueprint.add_url_rule(oauth.PATH, name, oauth.in_its_language(site, asked), methods=[method])
     for language in LANGUAGES[1:]:
         view = in_language(site, language, _missing)
         blueprint.add_url_rule(f"/{language}/<path:rest>", f"{language}_rest", _without_path(view))
@@ -149,12 +164,22 @@ def _register(
 
 
 async def _static(asked: Ask, name: str) -> Response:
-    """The style sheet; its name changes with its content, so it may be kept for ever."""
+    """The style sheet, whose name changes with its content, and the picture of those who have none."""
     known, content = stylesheet()
+    if name == "missing.png":
+        return _picture()
     if name != known:
         raise not_found()
     response = Response(content, content_type="text/css; charset=utf-8")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["X-Content-Type-Options"] = SECURITY["X-Content-Type-Options"]
+    return response
+
+
+def _picture() -> Response:
+    response = Response(missing_png(), content_type="image/png")
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    response.headers["Access-Control-Allow-Origin"] = "*"  # clients read its pixels
     response.headers["X-Content-Type-Options"] = SECURITY["X-Content-Type-Options"]
     return response
 

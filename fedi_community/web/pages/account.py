@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from quart import Response, request
 
@@ -14,36 +15,42 @@ from fedi_community.web.pages.site import Ask, address_of, form_of, go, is_secur
 
 async def login_form(asked: Ask) -> Response:
     """The form. Its token is tied to a short-lived cookie, so that nobody can be logged in by another site."""
-    if asked.speaker is not None:
+    again = request.args.get("again") == "1"
+    if asked.speaker is not None and not again:
         return go(asked, local_path(request.args.get("next")) or asked.href("/"))
     fresh = "" if asked.secret else auth.new_secret()
     if fresh:
         asked = replace(asked, secret=fresh)
-    response = _page(asked, local_path(request.args.get("next")) or "")
+    response = _page(asked, local_path(request.args.get("next")) or "", again=again)
     if fresh:
         set_cookie(asked, response, "form", fresh, None)
     return response
 
 
-def _page(asked: Ask, next_: str, *, who: str = "", message: str = "", status: int = 200) -> Response:
+def _page(
+    asked: Ask, next_: str, *, who: str = "", message: str = "", status: int = 200, again: bool = False
+) -> Response:
+    query = urlencode([(k, v) for k, v in (("next", next_), ("again", "1" if again else "")) if v])
     return render(
-        asked, "login.html", status, cache=False, path="/login", next=next_, who=who, message=message
-    )
+        asked, "login.html", status, cache=False, path=f"/login?{query}" if query else "/login", next=next_, who=who,
+        message=message, again=again,
+    )  # fmt: skip
 
 
 async def login(asked: Ask) -> Response:
     """Check, begin a session, go on to where the reader was."""
-    if asked.speaker is not None:
+    again = request.args.get("again") == "1"
+    if asked.speaker is not None and not again:
         return go(asked, asked.href("/"))
     form = await form_of(asked)
     who, password = form.get("who", "")[:320], form.get("password", "")
     wanted = local_path(form.get("next"))
     if not who.strip() or not password:
-        return _page(asked, wanted or "", who=who, message=asked.t("login.missing"), status=422)
+        return _page(asked, wanted or "", who=who, message=asked.t("login.missing"), status=422, again=again)
     done = await auth.log_in(asked.house, asked.site.attempts, who, password, address_of(asked))
     if isinstance(done, Refusal):
         key = "login.wrong" if done.reason == "wrong_login" else "login.closed"
-        return _page(asked, wanted or "", who=who, message=asked.t(key), status=done.status)
+        return _page(asked, wanted or "", who=who, message=asked.t(key), status=done.status, again=again)
     # Where somebody was decides the language; who comes by the front door gets his own.
     own = done.language if done.language in LANGUAGES else asked.t.language
     response = go(asked, wanted or asked.href("/", own))

@@ -13,13 +13,13 @@ from fedi_community.domain.model import STRANGER, Grant, Viewer, Who, followers_
 from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import not_found
-from fedi_community.storage import timelines, views, web_queries
+from fedi_community.storage import members, timelines, views, web_queries
 from fedi_community.storage.database import Tx
 from fedi_community.storage.facts import load
 from fedi_community.storage.posts import Timeline
 from fedi_community.web.i18n import Words, preferred
 from fedi_community.web.pages.site import Ask, before, dressed, environment, go, render
-from fedi_community.web.show import TITLED, Around, around
+from fedi_community.web.show import Around, around
 
 PAGE = 20
 ARTICLES = 6
@@ -42,12 +42,12 @@ async def listing(tx: Tx, viewer: Viewer, timeline: Timeline, ref: int, start: i
     return Listing(posts, await around(tx, viewer, posts), page.last)
 
 
-async def groups_for(tx: Tx, viewer: Viewer) -> list[ActorView]:
-    """The local groups that exist for the viewer, by name."""
+async def groups_for(tx: Tx, viewer: Viewer, language: str) -> list[ActorView]:
+    """The local groups that exist for the viewer, by name; those that speak the page's language first."""
     ids = await timelines.group_ids(tx)
     found = await views.findable(tx, viewer, ids)
     actors = await views.load_actors(tx, found)
-    return sorted(actors.values(), key=lambda a: (a.name.casefold(), a.id))
+    return sorted(actors.values(), key=lambda a: (a.language != language, a.name.casefold(), a.id))
 
 
 # --- home -------------------------------------------------------------------------------------------------------------
@@ -83,10 +83,9 @@ async def _build_home(asked: Ask) -> None:
 
 async def _welcome(asked: Ask) -> Response:
     async def unit(tx: Tx) -> tuple[list[ActorView], list[PostView], Around]:
-        groups = await groups_for(tx, STRANGER)
-        page = await timelines.page(tx, STRANGER, Timeline.LOCAL, limit=timelines.MAX_PAGE)
-        posts = await views.load_posts(tx, STRANGER, page.ids, checked=True)
-        articles = [p for p in posts if p.kind in TITLED and p.reply_to is None and p.title][:ARTICLES]
+        groups = await groups_for(tx, STRANGER, asked.t.language)
+        page = await timelines.page(tx, STRANGER, Timeline.ARTICLES, limit=ARTICLES)
+        articles = await views.load_posts(tx, STRANGER, page.ids, checked=True)
         return groups, articles, await around(tx, STRANGER, articles)
 
     groups, articles, found = await asked.house.db.read(unit)
@@ -113,7 +112,7 @@ async def groups(asked: Ask) -> Response:
     viewer = asked.viewer
 
     async def unit(tx: Tx) -> tuple[list[ActorView], Facts, dict[int, Grant]]:
-        found = await groups_for(tx, viewer)
+        found = await groups_for(tx, viewer, asked.t.language)
         facts = await _switches(tx, asked, [g.id for g in found])
         return found, facts, await web_queries.memberships(tx, viewer.id)
 
@@ -143,16 +142,19 @@ async def group(asked: Ask, handle: str) -> Response:
     """A group: what it is, who may do what, and what is written in it."""
     viewer, start = asked.viewer, before()
 
-    async def unit(tx: Tx) -> tuple[ActorView, Facts, Listing]:
+    async def unit(tx: Tx) -> tuple[ActorView, Facts, Listing, int]:
         found = await find_group(tx, viewer, handle)
         facts = await _switches(tx, asked, [found.id])
-        return found, facts, await listing(tx, viewer, Timeline.GROUP, found.id, start)
+        runs = bool(viewer.id) and facts.moderates(viewer.id, found.id)
+        waiting = await members.asked_count(tx, found.id) if runs else 0
+        return found, facts, await listing(tx, viewer, Timeline.GROUP, found.id, start), waiting
 
-    found, facts, posts = await asked.house.db.read(unit)
+    found, facts, posts, waiting = await asked.house.db.read(unit)
     me = facts.actors.get(asked.viewer_id)
     switches = facts.group(found.id)
     return render(
         asked, "group.html", show=asked.show(posts.around), group=found, switches=switches, listing=posts, start=start,
+        waiting=waiting,
         standing=facts.grants.get((asked.viewer_id, followers_of(found.id))), Grant=Grant,
         may_post=me is not None and facts.within(me, switches.posts, found.id),
         may_read=switches.reads is Who.EVERYONE or (me is not None and facts.within(me, switches.reads, found.id)),

@@ -21,6 +21,7 @@ from quart import Response, redirect, request
 from werkzeug.datastructures import MultiDict
 
 from fedi_community import auth
+from fedi_community.auth.limits import Limits
 from fedi_community.config import Settings
 from fedi_community.domain.model import STRANGER, Viewer
 from fedi_community.domain.text import ImageRewriter
@@ -48,7 +49,7 @@ SECURITY: Final = {
     "Permissions-Policy": "browsing-topics=(), camera=(), geolocation=(), microphone=()",
 }
 VARY: Final = "Accept, Cookie, Signature"
-_LOCAL_PATH: Final = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]{0,500}")
+_LOCAL_PATH: Final = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]{0,8000}")
 
 
 @functools.cache
@@ -75,6 +76,7 @@ class Site:
     settings: Settings
     image: ImageRewriter
     attempts: auth.Attempts
+    limits: Limits
 
 
 def own_media(settings: Settings) -> ImageRewriter:
@@ -92,7 +94,8 @@ def own_media(settings: Settings) -> ImageRewriter:
 
 
 def site_of(house: House, settings: Settings, image: ImageRewriter | None = None) -> Site:
-    return Site(house, settings, image or own_media(settings), auth.Attempts(settings.login_rate))
+    attempts, limits = auth.Attempts(settings.login_rate), Limits(settings.api_rate)
+    return Site(house, settings, image or own_media(settings), attempts, limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,8 @@ def render(
         index=index,
         style=f"/static/{stylesheet()[0]}",
         other=Words(other),
-        other_href=asked.href(asked.path if path is None else path, other),
+        other_href=values.pop("other_href", None) or asked.href(asked.path if path is None else path, other),
+        signups=asked.site.settings.signups,
         said=asked.t(f"said.{said}") if f"said.{said}" in WORDS else "",
         **values,
     )  # fmt: skip

@@ -146,11 +146,6 @@ def upgrade() -> None:
             server_default="0",
             nullable=False,
         ),
-        sa.Column("software", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
-        sa.Column(
-            "software_version", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
-        ),
-        sa.Column("nodeinfo_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "signature_form", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
         ),
@@ -330,10 +325,17 @@ def upgrade() -> None:
         sa.Column("type", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("handle", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("host_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("handle_host", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
         sa.Column(
             "state",
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
             server_default="active",
+            nullable=False,
+        ),
+        sa.Column(
+            "barred",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
             nullable=False,
         ),
         sa.Column(
@@ -440,6 +442,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_index("ix_actors_handle", "actors", ["handle", "host_id"], unique=False)
+    op.create_index("ix_actors_handle_host", "actors", ["handle", "handle_host"], unique=False)
     op.create_index(op.f("ix_actors_host_id"), "actors", ["host_id"], unique=False)
     op.create_index("ix_actors_url", "actors", ["url"], unique=False)
     op.create_table(
@@ -580,6 +583,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("actor_id", name=op.f("pk_groups")),
         sqlite_with_rowid=True,
     )
+    op.create_table(
+        "idempotency",
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("kind", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("result", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_idempotency_actor_id_actors")),
+        sa.PrimaryKeyConstraint("actor_id", "key", name=op.f("pk_idempotency")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_idempotency_created"), "idempotency", ["created"], unique=False)
     op.create_table(
         "keys",
         sa.Column(
@@ -834,6 +854,7 @@ def upgrade() -> None:
             server_default="{}",
             nullable=False,
         ),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("used_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("expires", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -847,6 +868,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tokens_actor_id"), "tokens", ["actor_id"], unique=False)
     op.create_index(op.f("ix_tokens_login_id"), "tokens", ["login_id"], unique=False)
+    op.create_index(op.f("ix_tokens_made_by"), "tokens", ["made_by"], unique=False)
     op.create_table(
         "activities",
         sa.Column(

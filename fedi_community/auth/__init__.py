@@ -16,9 +16,10 @@ import secrets
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
+import orjson
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
@@ -49,7 +50,8 @@ NOT_ACTIVE = Refusal("login_not_active", 403, "This account cannot log in.")
 class Speaker:
     """Who speaks: `viewer` is the actor that reads and writes, `login_id` the person behind it.
 
-    scopes: of an access token; a session has all ("read write follow push"). role: member, staff or admin. kind: actor type.
+    scopes: of an access token; a session has all ("read write follow push"). role: member, staff or admin. type: of the
+    actor. state: of the log-in (active; unconfirmed or pending: signed up and not yet let in). settings: his preferences.
     """
 
     viewer: Viewer
@@ -63,6 +65,13 @@ class Speaker:
     type: str
     token_id: int
     app_id: int | None = None
+    state: str = "active"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        """Let in: may do more than ask who he is."""
+        return self.state == "active"
 
     @property
     def staff(self) -> bool:
@@ -132,7 +141,7 @@ def cookie_name(settings: Settings, name: Literal["session", "form"]) -> str:
     return f"__Host-{name}" if settings.base_url.startswith("https://") else name
 
 
-async def _speaker(house: House, secret: str, kind: str) -> Speaker | None:
+async def _speaker(house: House, secret: str, kind: str, unready: bool = False) -> Speaker | None:
     if not secret or len(secret) > 200:
         return None
     hash_ = token_hash(secret)
@@ -140,7 +149,8 @@ async def _speaker(house: House, secret: str, kind: str) -> Speaker | None:
     row = await house.db.read(lambda tx: sessions.token_row(tx, hash_, kind))
     if row is None or row["revoked"] is not None or (row["expires"] is not None and row["expires"] <= now):
         return None
-    if row["login_state"] != "active" or row["actor_state"] not in ("active", "limited"):
+    waits = unready and row["login_state"] in ("unconfirmed", "pending") and row["actor_state"] == "waiting"
+    if not waits and (row["login_state"] != "active" or row["actor_state"] not in ("active", "limited")):
         return None
     if row["used_at"] is None or row["used_at"] <= now - TOUCH_MS:
         token_id, login_id = row["id"], row["login_id"]
@@ -157,12 +167,37 @@ async def _speaker(house: House, secret: str, kind: str) -> Speaker | None:
         type=row["type"],
         token_id=row["id"],
         app_id=row["app_id"],
+        state=row["login_state"],
+        settings=orjson.loads(row["settings"]),
     )
 
 
-async def viewer_of_token(house: House, secret: str) -> Speaker | None:
-    """Who a bearer token speaks for; None where it is unknown, expired, revoked, or its login or actor is not active."""
-    return await _speaker(house, secret, "access")
+async def viewer_of_token(house: House, secret: str, *, unready: bool = False) -> Speaker | None:
+    """Who a bearer token speaks for; None where it is unknown, expired, revoked, or its login or actor is not active.
+
+    unready: also somebody who signed up and was not let in yet (`Speaker.ready` is false).
+    """
+    return await _speaker(house, secret, "access", unready)
+
+
+@dataclass(frozen=True, slots=True)
+class AppSpeaker:
+    """A client that speaks for itself alone."""
+
+    token_id: int
+    app_id: int
+    scopes: frozenset[str]
+
+
+async def app_of_token(house: House, secret: str) -> AppSpeaker | None:
+    """Which application a token of the grant `client_credentials` speaks for."""
+    if not secret or len(secret) > 200:
+        return None
+    hash_ = token_hash(secret)
+    row = await house.db.read(lambda tx: sessions.app_token(tx, hash_))
+    if row is None or row["revoked"] is not None:
+        return None
+    return AppSpeaker(row["id"], row["app_id"], frozenset(row["scopes"].split()))
 
 
 async def viewer_of_session(house: House, secret: str) -> Speaker | None:

@@ -1,98 +1,72 @@
-"""Entities as strict clients decode them, in one place: account, status, attachment, relationship, poll and the rest.
+"""Status, Context, StatusSource, MediaAttachment, Poll, PreviewCard, Tag, Search.
 
 Every field is always there. Nothing narrower than Public is ever shown as public or unlisted.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
-from fedi_community.domain.model import SERVER, Kind
+from fedi_community.domain.model import SERVER, TITLED
 from fedi_community.domain.text import clip, plain, sanitise
-from fedi_community.domain.views import ActorView, AttachmentView, PostView
+from fedi_community.domain.views import AttachmentView, PostView
+from fedi_community.mastodon.entities.accounts import ACCOUNT, EMOJI, VISIBILITIES, account, moment, page_url
+from fedi_community.mastodon.entities.schema import (
+    ANYTHING,
+    BOOL,
+    COUNT,
+    ID,
+    INT,
+    MOMENT,
+    STR,
+    URL,
+    entity,
+    many,
+    maybe,
+    one_of,
+    ref,
+    shape,
+)
 
 MAX_CONTENT: Final = 20_000
-TITLED: Final = frozenset({Kind.ARTICLE, Kind.PAGE, Kind.VIDEO, Kind.EVENT})
 
-
-def moment(ms: int) -> str:
-    """`2026-01-02T03:04:05.678Z`: the one form that all clients parse."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
-
-
-def day(ms: int | None) -> str | None:
-    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
-
-
-def account(actor: ActorView, base_url: str) -> dict[str, Any]:
-    """An Account."""
-    avatar = (actor.icon or {}).get("url") or f"{base_url}/static/missing.png"
-    header = (actor.image or {}).get("url") or f"{base_url}/static/missing.png"
-    return {
-        "id": str(actor.id),
-        "username": actor.handle,
-        "acct": actor.acct,
-        "display_name": actor.name,
-        "locked": actor.locked,
-        "bot": actor.type in ("Service", "Application"),
-        "group": actor.is_group,
-        "discoverable": actor.discoverable,
-        "indexable": actor.indexable,
-        "noindex": not actor.indexable,
-        "created_at": moment(actor.created),
-        "note": sanitise(actor.summary),
-        "url": page_url(actor, base_url),
-        "uri": actor.uri,
-        "avatar": avatar,
-        "avatar_static": avatar,
-        "avatar_description": (actor.icon or {}).get("name") or "",
-        "header": header,
-        "header_static": header,
-        "header_description": "",
-        "followers_count": actor.followers_count if actor.followers_count >= 10 else 0,
-        "following_count": 0,
-        "statuses_count": max(actor.posts_count, 0),
-        "last_status_at": day(actor.last_post_at),
-        "hide_collections": True,
-        "emojis": [],
-        "roles": [],
-        "fields": [
-            {"name": field.get("name", ""), "value": sanitise(field.get("value", "")), "verified_at": None}
-            for field in actor.fields
-        ],
-    }
-
-
-def page_url(actor: ActorView, base_url: str) -> str:
-    """The page for people."""
-    if not actor.local:
-        return actor.url or actor.uri
-    return f"{base_url}/groups/{actor.handle}" if actor.is_group else f"{base_url}/@{actor.handle}"
-
-
-def credential_account(actor: ActorView, base_url: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """A CredentialAccount: the account with its source."""
-    made = account(actor, base_url)
-    made["source"] = {
-        "note": plain(actor.summary),
-        "fields": [
-            {"name": f.get("name", ""), "value": plain(f.get("value", "")), "verified_at": None}
-            for f in actor.fields
-        ],
-        "privacy": settings.get("posting:default:visibility", "private"),
-        "sensitive": bool(settings.get("posting:default:sensitive", False)),
-        "language": settings.get("posting:default:language"),
-        "follow_requests_count": 0,
-        "discoverable": actor.discoverable,
-        "indexable": actor.indexable,
-        "hide_collections": True,
-        "attribution_domains": [],
-        "quote_policy": "nobody",
-    }
-    made["role"] = {"id": "-99", "name": "", "color": "", "permissions": "0", "highlighted": False}
-    return made
+MEDIA: Final = entity(
+    "MediaAttachment",
+    id=ID, type=one_of("image", "gifv", "video", "audio", "unknown"), url=maybe(URL), preview_url=maybe(URL),
+    remote_url=maybe(URL), preview_remote_url=maybe(URL), text_url=maybe(URL), meta=maybe(ANYTHING),
+    description=maybe(STR), blurhash=maybe(STR),
+)  # fmt: skip
+POLL: Final = entity(
+    "Poll",
+    id=ID, expires_at=maybe(MOMENT), expired=BOOL, multiple=BOOL, votes_count=COUNT, voters_count=maybe(COUNT),
+    options=many(shape(title=STR, votes_count=maybe(COUNT))), emojis=many(EMOJI), own_votes=many(INT), voted=BOOL,
+)  # fmt: skip
+CARD: Final = entity(
+    "PreviewCard",
+    url=URL, title=STR, description=STR, language=maybe(STR), type=one_of("link", "photo", "video", "rich"),
+    author_name=STR, author_url=STR, authors=many(ANYTHING), provider_name=STR, provider_url=STR, html=STR, width=COUNT,
+    height=COUNT, image=maybe(URL), image_description=STR, embed_url=STR, blurhash=maybe(STR),
+    published_at=maybe(MOMENT),
+)  # fmt: skip
+STATUS_TAG: Final = shape(name=STR, url=URL)
+STATUS: Final = entity(
+    "Status",
+    {"favourited": BOOL, "reblogged": BOOL, "muted": BOOL, "bookmarked": BOOL, "pinned": BOOL, "filtered": many(ANYTHING)},
+    id=ID, uri=URL, url=URL, created_at=MOMENT, edited_at=maybe(MOMENT), account=ACCOUNT, content=STR, text=maybe(STR),
+    visibility=one_of(*VISIBILITIES), local_only=BOOL, sensitive=BOOL, spoiler_text=STR, media_attachments=many(MEDIA),
+    mentions=many(shape(id=ID, username=STR, acct=STR, url=URL)), tags=many(STATUS_TAG), emojis=many(EMOJI),
+    reblogs_count=COUNT, favourites_count=COUNT, replies_count=COUNT, quotes_count=COUNT, in_reply_to_id=maybe(ID),
+    in_reply_to_account_id=maybe(ID), reblog=maybe(ref("Status")), poll=maybe(POLL), card=maybe(CARD),
+    language=maybe(STR), application=maybe(shape(name=STR, website=maybe(URL))), quote=maybe(ANYTHING),
+    group=maybe(shape(id=ID, acct=STR)),
+)  # fmt: skip
+CONTEXT: Final = entity("Context", ancestors=many(STATUS), descendants=many(STATUS))
+SOURCE_TEXT: Final = entity("StatusSource", id=ID, text=STR, spoiler_text=STR)
+TAG: Final = entity(
+    "Tag", id=STR, name=STR, url=URL, history=many(shape(day=STR, uses=STR, accounts=STR)), following=BOOL
+)
+SEARCH: Final = entity("Search", accounts=many(ACCOUNT), statuses=many(STATUS), hashtags=many(TAG))
 
 
 def attachment(item: AttachmentView) -> dict[str, Any]:
@@ -238,12 +212,11 @@ def status(post: PostView, base_url: str, *, now: int = 0, viewer_id: int = 0) -
     return shown
 
 
-def relationship(actor_id: int, **known: bool) -> dict[str, Any]:
-    """A Relationship; what is not named is false."""
-    made: dict[str, Any] = dict.fromkeys(
-        "following showing_reblogs notifying followed_by blocking blocked_by muting muting_notifications requested "
-        "requested_by domain_blocking endorsed".split(),
-        False,
-    )
-    made |= {"id": str(actor_id), "languages": None, "note": ""}
-    return made | known
+def tag(name: str, base_url: str, following: bool = False) -> dict[str, Any]:
+    """A Tag; nobody counts who uses it."""
+    return {"id": name, "name": name, "url": f"{base_url}/tags/{name}", "history": [], "following": following}
+
+
+def source(post: PostView) -> dict[str, Any]:
+    """A StatusSource."""
+    return {"id": str(post.id), "text": post.text().source or "", "spoiler_text": post.warning}

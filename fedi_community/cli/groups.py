@@ -1,0 +1,181 @@
+"""`group`: groups, who runs them, who is in them, and which other servers they admit."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import click
+
+from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
+from fedi_community.domain import accounts, memberships
+from fedi_community.domain.effects import Decision
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.model import Joins, Who
+from fedi_community.domain.origins import canonical_host
+from fedi_community.domain.views import ActorView
+from fedi_community.errors import Refusal
+from fedi_community.perform import Change, House
+from fedi_community.storage import members as rows
+from fedi_community.storage import views
+
+WHO = click.Choice([who.value for who in Who])
+
+
+@click.group()
+def group() -> None:
+    """Groups and who runs them."""
+
+
+@group.command("create")
+@click.argument("handle")
+@click.option("--name", required=True, help="What people read as its name.")
+@click.option("--summary", default="", help="A sentence or two about it.")
+@click.option("--language", type=click.Choice(["en", "es"]))
+@click.option("--finds", type=WHO, default="everyone", show_default=True, help="Who finds it.")
+@click.option("--reads", type=WHO, default="everyone", show_default=True, help="Who reads in it.")
+@click.option("--posts", type=WHO, default="members", show_default=True, help="Who starts discussions.")
+@click.option("--replies", type=WHO, default="everyone", show_default=True, help="Who replies.")
+@click.option("--joins", type=click.Choice([j.value for j in Joins]), default="open", show_default=True)
+@asynchronous
+async def create_group(
+    handle: str, name: str, summary: str, language: str | None, joins: str, **words: str
+) -> None:
+    """Make a group.
+
+    \b
+    Examples:
+      fedi-community group create sleep_well --name "Sleep well"
+      fedi-community group create caregivers --name Caregivers --reads members --joins approval
+    """
+    switches = {key: Who(word) for key, word in words.items()}
+    asked = accounts.NewGroup(handle, name, summary, language, joins=Joins(joins), **switches)  # type: ignore[arg-type]
+    async with open_house(settings_or_exit()) as house:
+        await must(house, Change(asked.needs(), lambda facts: accounts.decide_new_group(asked, facts), 2))
+    click.echo(f"Made group {handle}.")
+
+
+def _role_command(role: Literal["staff", "mentor"]) -> click.Command:
+    @click.command(role)
+    @click.argument("handle")
+    @click.argument("action", type=click.Choice(["add", "remove"]))
+    @click.argument("name")
+    @asynchronous
+    async def run(handle: str, action: str, name: str) -> None:
+        async with open_house(settings_or_exit()) as house:
+            await _set_role(house, handle, name, role, action == "add")
+        click.echo(f"{name} is {'now' if action == 'add' else 'no longer'} {role} of {handle}.")
+
+    command: click.Command = run
+    example = f"Example:  fedi-community group {role} sleep_well add nadia"
+    command.help = f"Make NAME {role} of the group HANDLE, or end it.\n\n\b\n{example}"
+    return command
+
+
+async def _set_role(house: House, handle: str, name: str, role: Any, on: bool) -> None:
+    needs = Needs(handles=frozenset({(handle, ""), (name, "")}))
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        group_actor, actor = facts.actor_by_handle.get((handle, "")), facts.actor_by_handle.get((name, ""))
+        if group_actor is None or actor is None:
+            return Refusal(
+                "not_found",
+                404,
+                f"There is no {'group ' + handle if group_actor is None else 'member ' + name} here.",
+            )
+        return accounts.decide_role(group_actor.id, actor.id, role, on, facts)
+
+    await must(house, Change(needs, decide, 0))
+
+
+group.add_command(_role_command("staff"))
+group.add_command(_role_command("mentor"))
+
+
+async def _group(house: House, handle: str) -> ActorView:
+    found = await house.db.read(lambda tx: views.actor_by_handle(tx, handle))
+    if found is None or not found.is_group:
+        raise click.ClickException(f"There is no group {handle} here.")
+    return found
+
+
+async def _person(house: House, name: str) -> ActorView:
+    """`name` of this server, or `name@host` of another one that is known here."""
+    handle, _, host = name.removeprefix("@").partition("@")
+    at = canonical_host(host) if host else ""
+    found = await house.db.read(lambda tx: views.actor_by_handle(tx, handle, at)) if at is not None else None
+    if found is None:
+        raise click.ClickException(f"Nobody is known here as {name}.")
+    return found
+
+
+@group.command("member")
+@click.argument("handle")
+@click.argument("action", type=click.Choice(["list", "add", "remove", "approve", "refuse"]))
+@click.argument("name", required=False)
+@asynchronous
+async def member(handle: str, action: str, name: str | None) -> None:
+    """Who is in the group HANDLE: list them and those who ask, let in past invitation and approval (add), take out (remove), or
+    answer one who asked (approve, refuse). NAME is of this server, or name@host.
+
+    \b
+    Examples:
+      fedi-community group member caregivers list
+      fedi-community group member caregivers approve nadia
+    """
+    if (action == "list") is (name is not None):
+        raise click.ClickException(
+            "`list` takes no name." if action == "list" else f"Say whom: group member {handle} {action} NAME"
+        )
+    async with open_house(settings_or_exit()) as house:
+        found = await _group(house, handle)
+        if name is None:
+            await _list(house, found.id)
+            return
+        person = await _person(house, name)
+
+        def decide(facts: Facts) -> Decision | Refusal:
+            match action:
+                case "add":
+                    return memberships.decide_membership(found.id, person.id, facts)
+                case "remove":
+                    return memberships.decide_removal(found.id, person.id, facts)
+            return memberships.decide_request(found.id, None, person.id, action == "approve", facts)
+
+        await must(house, Change(memberships.between(found.id, person.id), decide, 1))
+    said = {"add": "is in", "approve": "is in", "remove": "is no longer in", "refuse": "was refused by"}[
+        action
+    ]
+    click.echo(f"{person.acct} {said} {handle}.")
+
+
+async def _list(house: House, group_id: int) -> None:
+    after = 0
+    while page := await house.db.read(lambda tx, after=after: rows.members(tx, group_id, after)):  # type: ignore[misc]
+        for one in page:
+            click.echo(f"{one.role:<8} {one.acct}")
+        after = page[-1].id
+
+
+@group.command("peers")
+@click.argument("handle")
+@click.argument("action", type=click.Choice(["allow", "deny"]))
+@click.argument("host")
+@asynchronous
+async def peers(handle: str, action: str, host: str) -> None:
+    """Which servers may hold approved members of a gated group. Denying one takes all its people out of the group at once, and
+    tells them.
+
+    \b
+    Example:  fedi-community group peers caregivers allow partner.example
+    """
+    name = canonical_host(host)
+    if name is None:
+        raise click.ClickException(f"{host!r} is no host name. Give it as in partner.example")
+    async with open_house(settings_or_exit()) as house:
+        found = await _group(house, handle)
+
+        def decide(facts: Facts) -> Decision | Refusal:
+            return memberships.decide_peers(found.id, name, action == "allow", facts)
+
+        await must(house, Change(memberships.peers_needs(found.id, name), decide, memberships.peers_ids))
+    click.echo(f"{name} is now {'allowed' if action == 'allow' else 'denied'} for {handle}.")

@@ -1,0 +1,239 @@
+"""Carry out effects about how actors stand to each other: grants, blocks, and what somebody is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+
+from fedi_community.domain import effects as e
+from fedi_community.domain.model import Grant, followers_of, mentors_of, owner_of, staff_of
+from fedi_community.storage import posts as p
+from fedi_community.storage import tables as t
+from fedi_community.storage.database import Tx
+from fedi_community.storage.dialect import Statement, insert_row, number, param, upsert_row, word
+from fedi_community.storage.visible import exists_in
+from fedi_community.storage.wake import Wake
+
+_SET_GRANT = upsert_row(
+    t.grants,
+    ["actor_id", "collection_id"],
+    ["actor_id", "collection_id", "state", "uri", "created", "updated"],
+    ["created"],
+)
+
+
+def members_of_group(key: Any) -> Any:
+    g = t.grants.alias()
+    return (
+        select(func.count())
+        .select_from(g)
+        .where(g.c.collection_id == key + number(1), g.c.state == number(Grant.ACCEPTED))
+        .correlate_except(g)
+        .scalar_subquery()
+    )
+
+
+_COUNT_MEMBERS = Statement(
+    update(t.groups)
+    .where(t.groups.c.actor_id == param("key"))
+    .values(members_count=members_of_group(t.groups.c.actor_id))
+)
+_FORGET_HOME_OF_AUTHOR = Statement(
+    delete(t.home).where(
+        t.home.c.owner_id == param("owner"),
+        t.home.c.object_id.in_(select(t.objects.c.id).where(t.objects.c.author_id == param("author"))),
+    )
+)
+_FORGET_HOME_VIA = Statement(
+    delete(t.home).where(t.home.c.owner_id == param("owner"), t.home.c.via == param("author"))
+)
+
+
+def _logins_of(actor: Any) -> Any:
+    """The log-ins that an actor is the self of."""
+    own = t.speakers.alias()
+    return select(own.c.login_id).where(own.c.actor_id == actor, own.c.role == word("self"))
+
+
+_NO_LONGER_SPEAKS = Statement(
+    delete(t.speakers).where(
+        t.speakers.c.actor_id == param("group"),
+        t.speakers.c.role == word("staff"),
+        t.speakers.c.login_id.in_(_logins_of(param("actor")).scalar_subquery()),
+    )
+)
+_END_TOKENS = Statement(
+    update(t.tokens)
+    .where(
+        t.tokens.c.actor_id == param("group"),
+        t.tokens.c.login_id.in_(_logins_of(param("actor")).scalar_subquery()),
+        t.tokens.c.revoked.is_(None),
+    )
+    .values(revoked=param("at"))
+)
+
+
+async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
+    await tx.run(
+        _SET_GRANT, actor_id=x.actor_id, collection_id=x.collection_id, state=int(x.state), uri=x.uri,
+        created=x.at, updated=x.at,
+    )  # fmt: skip
+    owner = owner_of(x.collection_id)
+    if x.collection_id == followers_of(owner):
+        await tx.run(_COUNT_MEMBERS, key=owner)
+        if x.state is not Grant.ACCEPTED:
+            await tx.run(_FORGET_HOME_OF_AUTHOR, owner=x.actor_id, author=owner)
+            await tx.run(_FORGET_HOME_VIA, owner=x.actor_id, author=owner)
+        else:
+            await p.fill_home(tx, x.actor_id, owner)
+    elif x.collection_id == staff_of(owner) and x.state is not Grant.ACCEPTED:
+        await tx.run(_NO_LONGER_SPEAKS, group=owner, actor=x.actor_id)
+        await tx.run(_END_TOKENS, group=owner, actor=x.actor_id, at=x.at)
+    wake.streams.append(("relation", x.actor_id, owner))
+
+
+_of_host = (
+    select(t.actors.c.id)
+    .join(t.hosts, t.hosts.c.id == t.actors.c.host_id)
+    .where(t.hosts.c.name == bindparam("host"))
+    .scalar_subquery()
+)
+_END_HOST_GRANTS = Statement(
+    update(t.grants)
+    .where(
+        t.grants.c.actor_id.in_(_of_host),
+        t.grants.c.collection_id >= param("first"),
+        t.grants.c.collection_id <= param("last"),
+        or_(t.grants.c.state == number(Grant.ASKED), t.grants.c.state == number(Grant.ACCEPTED)),
+    )
+    .values(
+        state=case(
+            (t.grants.c.state == number(Grant.ASKED), number(Grant.REFUSED)), else_=number(Grant.ENDED)
+        ),
+        updated=param("at"),
+    )
+)
+_COUNT_ALL_MEMBERS = Statement(
+    update(t.groups)
+    .where(t.groups.c.actor_id >= param("first"), t.groups.c.actor_id <= param("last"))
+    .values(members_count=members_of_group(t.groups.c.actor_id))
+)
+
+
+async def _end_host_grants(tx: Tx, x: e.EndHostGrants, wake: Wake) -> None:
+    first, last = (0, 2**63 - 1) if x.group_id is None else (x.group_id, staff_of(x.group_id))
+    await tx.run(_END_HOST_GRANTS, host=x.host, first=first, last=last, at=x.at)
+    await tx.run(_COUNT_ALL_MEMBERS, first=first, last=last)
+
+
+_EXPIRED = tuple(
+    Statement(delete(table).where(table.c.expires <= param("now"))) for table in (t.blocks, t.mutes)
+)
+
+
+async def _end_expired(tx: Tx, x: e.EndExpired, wake: Wake) -> None:
+    for statement in _EXPIRED:
+        await tx.run(statement, now=x.now)
+
+
+_SET_BLOCK = upsert_row(
+    t.blocks, ["actor_id", "target_id"], ["actor_id", "target_id", "uri", "expires", "created"], ["created"]
+)
+_CLEAR_BLOCK = Statement(
+    delete(t.blocks).where(
+        t.blocks.c.actor_id == param("actor_id"), t.blocks.c.target_id == param("target_id")
+    )
+)
+
+
+async def _set_block(tx: Tx, x: e.SetBlock, wake: Wake) -> None:
+    if x.on:
+        await tx.run(
+            _SET_BLOCK, actor_id=x.actor_id, target_id=x.target_id, uri=x.uri, expires=x.expires, created=x.at
+        )
+    else:
+        await tx.run(_CLEAR_BLOCK, actor_id=x.actor_id, target_id=x.target_id)
+    wake.streams.append(("relation", x.actor_id, x.target_id))
+
+
+# --- notifications ---
+
+_NOTIFY = insert_row(t.notifications, "owner_id", "kind", "actor_id", "object_id", "group_key", "created")
+_follow_of_owner, _notified = t.grants.alias(), t.notifications.alias()
+_WANTED = Statement(
+    select(t.actors.c.id)
+    .outerjoin(t.hosts, t.hosts.c.id == t.actors.c.host_id)
+    .where(
+        t.actors.c.id == param("actor_id"),
+        ~exists_in(
+            _notified,
+            _notified.c.owner_id == param("owner_id"),
+            _notified.c.kind == bindparam("kind"),
+            _notified.c.actor_id == param("actor_id"),
+            _notified.c.object_id.is_not_distinct_from(param("object_id")),
+        ),
+        or_(
+            and_(
+                t.actors.c.state != word("limited"),
+                func.coalesce(t.hosts.c.state, word("ok")) != word("limited"),
+            ),
+            exists_in(
+                _follow_of_owner,
+                _follow_of_owner.c.actor_id == param("owner_id"),
+                _follow_of_owner.c.collection_id == param("followers"),
+                _follow_of_owner.c.state == number(Grant.ACCEPTED),
+            ),
+        ),
+    )
+)
+"""Not told already, and of a limited actor (or host) only to those who follow it."""
+
+
+async def _notify(tx: Tx, x: e.Notify, wake: Wake) -> None:
+    values = {"owner_id": x.owner_id, "kind": x.kind, "actor_id": x.actor_id, "object_id": x.object_id}
+    if await tx.row(_WANTED, **values, followers=followers_of(x.actor_id)) is not None:
+        key = f"{x.kind}-{x.object_id or x.actor_id}"
+        await tx.run(_NOTIFY, **values, group_key=key, created=x.at)
+        wake.streams.append(("notification", x.owner_id, x.object_id))
+
+
+_MODERATORS = Statement(
+    select(t.actors.c.id)
+    .join(t.grants, t.grants.c.actor_id == t.actors.c.id)
+    .where(
+        or_(t.grants.c.collection_id == param("mentors"), t.grants.c.collection_id == param("staff")),
+        t.grants.c.state == number(Grant.ACCEPTED),
+        t.actors.c.host_id.is_(None),
+        t.actors.c.state == word("active"),
+        t.actors.c.type != word("Service"),
+        ~exists_in(
+            _notified,
+            _notified.c.owner_id == t.actors.c.id,
+            _notified.c.kind == bindparam("kind"),
+            _notified.c.actor_id == param("actor_id"),
+            _notified.c.group_key == bindparam("group_key"),
+        ),
+    )
+    .distinct()
+)
+
+
+async def _notify_moderators(tx: Tx, x: e.NotifyModerators, wake: Wake) -> None:
+    told = {"kind": x.kind, "actor_id": x.actor_id, "group_key": f"{x.kind}-{x.group_id}"}
+    found = await tx.rows(_MODERATORS, **told, mentors=mentors_of(x.group_id), staff=staff_of(x.group_id))
+    await tx.many(
+        _NOTIFY, [{**told, "owner_id": row["id"], "object_id": None, "created": x.at} for row in found]
+    )
+    wake.streams += [("notification", row["id"], None) for row in found]
+
+
+APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
+    e.SetGrant: _set_grant,
+    e.EndHostGrants: _end_host_grants,
+    e.EndExpired: _end_expired,
+    e.SetBlock: _set_block,
+    e.Notify: _notify,
+    e.NotifyModerators: _notify_moderators,
+}

@@ -1,0 +1,64 @@
+"""Groups and hosts on the command line, as an operator runs it, on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_operations import Installation
+
+
+@pytest.fixture
+def installation(tmp_path: Path, database_url: str) -> Installation:
+    return Installation(tmp_path, database_url)
+
+
+def test_who_is_in_a_group_is_said_and_changed_on_the_command_line(installation: Installation) -> None:
+    run = installation
+    run.ok("member", "create", "omar", "--email", "omar@example.org")
+    run.ok("group", "create", "quiet", "--name", "Quiet", "--reads", "members", "--joins", "invite")
+    assert run.ok("group", "member", "quiet", "list") == ""
+    run.ok("group", "member", "quiet", "add", "omar")
+    assert run.ok("group", "member", "quiet", "list").split() == ["member", "omar"]
+    answered = run.run("group", "member", "quiet", "approve", "omar")
+    assert answered.returncode == 1
+    assert "has not asked" in answered.stderr
+    run.ok("group", "member", "quiet", "remove", "omar")
+    assert run.ok("group", "member", "quiet", "list") == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("member", "quiet", "add"), "Say whom"),
+        (("member", "quiet", "list", "omar"), "takes no name"),
+        (("member", "quiet", "add", "nobody"), "Nobody is known here as nobody."),
+        (("member", "nothing", "list"), "There is no group nothing here."),
+        (("peers", "quiet", "allow", "not a host"), "is no host name"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_what_to_do(
+    installation: Installation, arguments: tuple[str, ...], said: str
+) -> None:
+    installation.ok("group", "create", "quiet", "--name", "Quiet")
+    done = installation.run("group", *arguments)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_hosts_are_listed_blocked_and_lifted(installation: Installation) -> None:
+    run = installation
+    run.ok("allow", "Partner.example")
+    run.ok("block", "spam.example")
+    run.ok("block", "loud.example", "--state", "limited")
+    assert run.ok("allow", "--list").split() == ["partner.example"]
+    assert run.ok("block", "--list").split() == ["limited", "loud.example", "suspended", "spam.example"]
+    run.ok("block", "spam.example", "--lift")
+    run.ok("block", "partner.example")
+    assert run.ok("allow", "--list").split() == ["partner.example"]  # a block leaves the list alone
+    run.ok("allow", "partner.example", "--remove")
+    assert run.ok("allow", "--list") == ""
+    assert run.ok("block", "--list").split() == ["limited", "loud.example", "suspended", "partner.example"]
+    assert run.run("block").returncode == run.run("allow", "--list", "x.example").returncode == 1
