@@ -114,7 +114,6 @@ async def metadata(call: Call) -> Any:
     methods = ["client_secret_basic", "client_secret_post"]
     return {
         "issuer": f"{base}/",
-        "service_documentation": "https://docs.joinmastodon.org/",
         "authorization_endpoint": f"{base}/oauth/authorize",
         "token_endpoint": f"{base}/oauth/token",
         "revocation_endpoint": f"{base}/oauth/revoke",

@@ -32,7 +32,7 @@ USER_INFO: Final = entity(
 )
 METADATA: Final = entity(
     "AuthorizationServer",
-    issuer=STR, service_documentation=URL, authorization_endpoint=URL, token_endpoint=URL, revocation_endpoint=URL,
+    issuer=STR, authorization_endpoint=URL, token_endpoint=URL, revocation_endpoint=URL,
     userinfo_endpoint=URL, app_registration_endpoint=URL, scopes_supported=many(STR), response_types_supported=many(STR),
     response_modes_supported=many(STR), grant_types_supported=many(STR), code_challenge_methods_supported=many(STR),
     token_endpoint_auth_methods_supported=many(STR), authorization_response_iss_parameter_supported=BOOL,
