@@ -16,7 +16,7 @@ from fedi_community.errors import Problem
 from fedi_community.network import Network
 from fedi_community.network.client import Response
 from fedi_community.network.errors import FetchError
-from fedi_community.storage.outgoing import Delivery
+from fedi_community.storage.turns import Delivery
 
 log = structlog.get_logger("delivery")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from fedi_community.storage.outgoing import Delivery, Host
+from fedi_community.storage.turns import Delivery, Host
 
 SLOW_SECONDS: Final = 0.25
 """A request that lasts longer gives its slot back."""

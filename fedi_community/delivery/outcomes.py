@@ -21,7 +21,7 @@ from fedi_community.delivery.schedule import (
     next_attempt,
     probe_pause,
 )
-from fedi_community.storage.outgoing import Delivery, Release, Turn
+from fedi_community.storage.turns import Delivery, Release, Turn
 
 log = structlog.get_logger("delivery")
 

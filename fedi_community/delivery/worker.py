@@ -25,7 +25,7 @@ from fedi_community.network import Network
 from fedi_community.perform import House
 from fedi_community.storage import fanout, outgoing
 from fedi_community.storage.database import Tx
-from fedi_community.storage.outgoing import LEASE_MS, Delivery, Host, Refill, Turn, Turned
+from fedi_community.storage.turns import LEASE_MS, Delivery, Host, Refill, Turn, Turned
 from fedi_community.storage.wake import Wake
 
 log = structlog.get_logger("delivery")

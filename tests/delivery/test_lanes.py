@@ -12,7 +12,7 @@ from fedi_community.delivery.lanes import Lane, Slots, Ticket
 from fedi_community.errors import Problem
 from fedi_community.storage import outgoing
 from fedi_community.storage import tables as t
-from fedi_community.storage.outgoing import Delivery, Host, Turn
+from fedi_community.storage.turns import LEASE_MS, Delivery, Host, Turn
 from tests.delivery.conftest import PeerAt, Post, Received
 
 
@@ -101,7 +101,7 @@ async def test_a_crash_before_the_answer_was_written_down_repeats_and_loses_noth
     if office.make.house.db.engine == "postgresql":
         await office.send()
         assert len(peer.received) == 1  # somebody else may still be at it
-        office.make.clock.forward(outgoing.LEASE_MS / 1000 + 1)
+        office.make.clock.forward(LEASE_MS / 1000 + 1)
     await office.send()
     assert len(peer.received) == 2
     assert await office.rows(t.deliveries) == []
@@ -127,7 +127,7 @@ async def test_after_a_crash_a_delete_goes_where_the_post_may_have_arrived(
     await asyncio.gather(running, return_exceptions=True)
     peer.reply = "202 Accepted"
     await office.make.delete(nadia, post)
-    office.make.clock.forward(outgoing.LEASE_MS / 1000 + 1)
+    office.make.clock.forward(LEASE_MS / 1000 + 1)
     await office.send()
     assert [b"retraction" in r.body for r in peer.received] == [False, True]
 
@@ -143,9 +143,9 @@ async def test_two_workers_do_not_mind_one_host_at_a_time(office: Post, peer_at:
     two = await write(lambda tx: outgoing.take_turn(tx, Turn(now, "two", lease=10)))
     assert [h.name for h in one.hosts] == [peer.authority]
     assert two.hosts == []
-    assert two.next_due == now + outgoing.LEASE_MS
+    assert two.next_due == now + LEASE_MS
     await write(lambda tx: outgoing.take_turn(tx, Turn(now + 60_000, "one", renew=(one.hosts[0].id,))))
-    late = await write(lambda tx: outgoing.take_turn(tx, Turn(now + outgoing.LEASE_MS, "two", lease=10)))
+    late = await write(lambda tx: outgoing.take_turn(tx, Turn(now + LEASE_MS, "two", lease=10)))
     assert late.hosts == []
 
 
@@ -270,7 +270,7 @@ async def test_what_a_vanished_worker_may_have_sent_is_marked_and_noted_as_a_cop
     await write(lambda tx: outgoing.take_turn(tx, Turn(now, "vanished", lease=10)))
     await office.make.leave(ana, nadia)
     assert await office.rows(t.ledger) == []
-    later = now + outgoing.LEASE_MS
+    later = now + LEASE_MS
     taken = await write(lambda tx: outgoing.take_turn(tx, Turn(later, "next", lease=10)))
     assert taken.refused == 1
     assert [(r["object_id"], r["inbox"]) for r in await office.rows(t.ledger)] == [
@@ -292,7 +292,7 @@ async def test_a_worker_whose_loop_was_ended_begins_again_where_it_was(office: P
     await asyncio.gather(running, return_exceptions=True)
     assert worker.counters.in_flight == worker.counters.outstanding == 0
     peer.reply = "202 Accepted"
-    office.make.clock.forward(outgoing.LEASE_MS / 1000 + 1)
+    office.make.clock.forward(LEASE_MS / 1000 + 1)
     running = asyncio.create_task(worker.run())
     async with asyncio.timeout(10):
         while await office.rows(t.deliveries):
