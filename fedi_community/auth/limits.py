@@ -21,7 +21,7 @@ BUDGETS: Final[dict[Budget, tuple[int, int]]] = {
     "mails": (5, 1_800_000),
     "apps": (60, 1_800_000),
 }
-"""Requests and milliseconds. The first of "api" is the setting `api_rate`."""
+"""Requests and milliseconds. The setting `api_rate` replaces the first of "api", and the others keep their proportion to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Limits:
         if self.api_rate <= 0:
             return None
         allowed, window = BUDGETS[budget]
-        limit = self.api_rate if budget == "api" else allowed
+        limit = max(1, allowed * self.api_rate // BUDGETS["api"][0])
         key = (budget, who)
         known = self._windows.get(key)
         if known is None or known[0] <= now:
