@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import signal
 import socket
@@ -120,6 +121,10 @@ async def run_server(
     config.include_server_header = False
     stopping = asyncio.Event()
     _on_signals(stopping.set)
+    # What was made until now stays: without this, each full collection walks through all of it and stops everything for
+    # about 100 ms (p99 of a home page at 16 clients: 118 ms, with it 49).
+    gc.collect()
+    gc.freeze()
     log.info("serving", address=bind, base_url=parts.settings.base_url, database=parts.db.engine)
     async with asyncio.TaskGroup() as group:
         worker = None if no_work else group.create_task(parts.work())

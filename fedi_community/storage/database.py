@@ -1,7 +1,7 @@
 """Units of work: `await db.write(unit)` and `await db.read(unit)`, the same source on SQLite and PostgreSQL.
 
 A unit is an `async def unit(tx)`. On PostgreSQL it awaits. On SQLite it is driven to its end on the one writer thread by
-a single `coro.send(None)` (there `tx` never suspends; a unit that waits for anything else is refused), and all units
+a single `coro.send(None)` (there `tx` never suspends; a unit that waits for anything else is refused), and all writing units
 that wait share one `BEGIN IMMEDIATE … COMMIT`, a savepoint each. What a unit registers with `tx.after_commit` runs on
 the event loop after the outer commit. A unit may run twice (PostgreSQL, after a serialization conflict): it must not
 change anything outside its transaction.
@@ -27,7 +27,7 @@ T = TypeVar("T")
 Unit = Callable[["Tx"], Coroutine[Any, Any, T]]
 
 BATCH = 128  # units that share a commit at most: bounds how long one waits for the others
-READERS = 2
+READ_WAIT_MS = 250  # how long a read waits for a database that is just being opened or restored
 WRITERS = 4  # PostgreSQL units of one process that write at a time: with ten, nine tries of ten were in vain
 SHARED_TRIES = (
     5  # of a PostgreSQL unit beside others; one that lost so many serialization conflicts runs alone
@@ -173,7 +173,7 @@ def _run_batch(connection: sqlite3.Connection, compiler: Compiler, batch: Sequen
 
 
 def _run_read(connection: sqlite3.Connection, compiler: Compiler, unit: Unit[T]) -> T:
-    """On a reader thread: one unit on one consistent snapshot."""
+    """One unit on one consistent snapshot."""
     connection.execute("BEGIN")
     try:
         return _drive(unit, _SqliteTx(connection, compiler))
@@ -190,17 +190,22 @@ async def _in_thread(connection: aiosqlite.Connection, call: Callable[..., T], *
     return result
 
 
+_PRAGMAS = ("foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY")
+
+
 class SqliteDatabase:
-    """One writer, a few readers, WAL. One serving process: see `serve`."""
+    """One writer on a thread of its own, one reader on the event loop's, WAL. One serving process: see `serve`.
+
+    Reads take well under a millisecond and never wait for the writer, so they run where they are asked for: on reader
+    threads a home page cost 2.3 to 4.1 ms CPU, most of the difference for the interpreter lock; so it costs 2.0
+    (docs/decisions/0010).
+    """
 
     engine: Engine = "sqlite"
 
-    def __init__(self, writer: aiosqlite.Connection, readers: Sequence[aiosqlite.Connection]) -> None:
+    def __init__(self, writer: aiosqlite.Connection, reader: sqlite3.Connection) -> None:
         self._writer = writer
-        self._readers = list(readers)
-        self._idle = asyncio.Queue[aiosqlite.Connection]()
-        for reader in readers:
-            self._idle.put_nowait(reader)
+        self._reader = reader
         self._compiler = Compiler("sqlite")
         self._queue: list[_Waiting[Any]] = []
         self._task: asyncio.Task[None] | None = None
@@ -208,9 +213,15 @@ class SqliteDatabase:
     @classmethod
     async def open(cls, path: Path) -> SqliteDatabase:
         path.parent.mkdir(parents=True, exist_ok=True)
-        writer = await _sqlite_connection(path, ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"])
-        readers = [await _sqlite_connection(path, ["PRAGMA query_only=ON"]) for _ in range(READERS)]
-        return cls(writer, readers)
+        writer = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
+        writer.row_factory = sqlite3.Row
+        for pragma in (*_PRAGMAS, "busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
+            await writer.execute_fetchall(f"PRAGMA {pragma}")
+        reader = sqlite3.connect(path, isolation_level=None, cached_statements=512)
+        reader.row_factory = sqlite3.Row
+        for pragma in (*_PRAGMAS, f"busy_timeout={READ_WAIT_MS}", "query_only=ON"):
+            reader.execute(f"PRAGMA {pragma}").fetchall()
+        return cls(writer, reader)
 
     async def write(self, unit: Unit[T], /) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -230,31 +241,13 @@ class SqliteDatabase:
                     call()
 
     async def read(self, unit: Unit[T], /) -> T:
-        reader = await self._idle.get()
-        try:
-            return await asyncio.shield(_in_thread(reader, _run_read, self._compiler, unit))
-        finally:
-            self._idle.put_nowait(reader)
+        return _run_read(self._reader, self._compiler, unit)
 
     async def close(self) -> None:
         while self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
-        for connection in (self._writer, *self._readers):
-            await connection.close()
-
-
-async def _sqlite_connection(path: Path, pragmas: Sequence[str]) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
-    connection.row_factory = sqlite3.Row
-    common = [
-        "PRAGMA busy_timeout=5000",
-        "PRAGMA foreign_keys=ON",
-        "PRAGMA cache_size=-16000",
-        "PRAGMA temp_store=MEMORY",
-    ]
-    for pragma in [*common, *pragmas]:
-        await connection.execute_fetchall(pragma)
-    return connection
+        self._reader.close()
+        await self._writer.close()
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
