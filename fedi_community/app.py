@@ -17,7 +17,8 @@ import orjson
 import structlog
 from quart import Quart, Response, request
 from quart.json.provider import JSONProvider
-from werkzeug.exceptions import HTTPException
+from quart.wrappers import Body, Request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from fedi_community import __version__
 from fedi_community.activitypub.fetch import Fetcher
@@ -36,18 +37,24 @@ from fedi_community.inbox.worker import InboxWorker
 from fedi_community.jobs import Jobs
 from fedi_community.keyring import Keyring, master_key
 from fedi_community.mail import sender
-from fedi_community.mastodon import client_api, failed, is_client, refused
+from fedi_community.mastodon import client_api, client_jobs, failed, is_client, refused
+from fedi_community.media.kinds import MAX_VIDEO_BYTES
 from fedi_community.network import Network
 from fedi_community.peers import Peers
 from fedi_community.perform import Change, House, perform, wall_clock
 from fedi_community.storage import jobs as job_rows
 from fedi_community.storage import queue
 from fedi_community.storage.database import Database, open_database
+from fedi_community.uploads import Uploads
 from fedi_community.web.federation import federation
+from fedi_community.web.media import media
 from fedi_community.web.ops import ops
 from fedi_community.web.pages import page_functions, pages
 
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
+MAX_UPLOAD_BYTES = MAX_VIDEO_BYTES + 1024 * 1024
+UPLOAD_SECONDS = 600
+UPLOAD_PATHS = ("/api/v1/media", "/api/v2/media")
 WANTED_FILES = 8192
 WORKER_PAUSE_S = 2.0
 
@@ -70,6 +77,7 @@ class Parts:
     delivery: DeliveryWorker
     feeds: FeedPoller
     jobs: Jobs
+    uploads: Uploads
     web: Quart
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
@@ -101,6 +109,7 @@ class Parts:
         await self.delivery.stop()
 
     async def close(self) -> None:
+        self.uploads.close()
         await self.network.aclose()
         await self.db.close()
 
@@ -136,7 +145,8 @@ async def build(
     instance = await keyring.of(await keyring.instance())
     fetcher = Fetcher(network, instance.rsa, allow_http=settings.allow_private_peers)
     peers = Peers(house, fetcher, settings)
-    documents = Documents(house, keyring)
+    documents = Documents(house, keyring, settings.media_origin)
+    uploads = Uploads(house, settings)
     inbox = InboxWorker(house, peers)
 
     async def alive(host: str) -> None:
@@ -150,9 +160,25 @@ async def build(
     delivery = DeliveryWorker(house, settings, network, documents.body, signing_key)
     feeds = FeedPoller(house, settings, network)
     web = _quart(settings)
-    jobs = Jobs(house, {"mail": sender(settings), EXPIRY_JOB: _end_expired(house)})
+    jobs = Jobs(
+        house,
+        {"mail": sender(settings), EXPIRY_JOB: _end_expired(house), **uploads.jobs(), **client_jobs(house)},
+    )
     parts = Parts(
-        settings, house, db, network, keyring, peers, documents, door, inbox, delivery, feeds, jobs, web
+        settings,
+        house,
+        db,
+        network,
+        keyring,
+        peers,
+        documents,
+        door,
+        inbox,
+        delivery,
+        feeds,
+        jobs,
+        uploads,
+        web,
     )
     web.register_blueprint(ops(house, settings, parts))
     functions = page_functions(house, settings)
@@ -171,7 +197,8 @@ async def build(
     web.register_blueprint(
         federation(house, settings, keyring, peers, documents, page_functions(house, settings))
     )
-    web.register_blueprint(client_api(house, settings, peers, documents))
+    web.register_blueprint(media(uploads))
+    web.register_blueprint(client_api(house, settings, peers, documents, uploads))
     if db.engine == "sqlite":
         await db.write(queue.release_all)
         await db.write(job_rows.release_all)
@@ -207,8 +234,35 @@ class _Json(JSONProvider):
         return orjson.loads(s)
 
 
+class _Body(Body):
+    """A body that is bounded also where its length is not said beforehand."""
+
+    _taken = 0
+
+    def append(self, data: bytes) -> None:
+        self._taken += len(data)
+        if self._max_content_length is not None and self._taken > self._max_content_length:
+            self._must_raise = RequestEntityTooLarge()
+            self.set_complete()
+            return
+        super().append(data)
+
+
+class _Request(Request):
+    """Uploads may be larger than anything else, and take longer."""
+
+    body_class = _Body
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        path = options["path"] if "path" in options else args[2]
+        if path.startswith(UPLOAD_PATHS):
+            options |= {"max_content_length": MAX_UPLOAD_BYTES, "body_timeout": UPLOAD_SECONDS}
+        super().__init__(*args, **options)
+
+
 def _quart(settings: Settings) -> Quart:
     web = Quart("fedi_community", static_folder=None, template_folder=None)
+    web.request_class = _Request
     web.json = _Json(web)
     web.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     web.config["BODY_TIMEOUT"] = 60

@@ -33,7 +33,9 @@ class Settings:
     keys: str = _doc("Folder of the instance's secrets. Back it up apart from the data.", "./keys")
     database_url: str = _doc("sqlite:///PATH or postgresql://…; empty means DATA/community.db.", "")
     bus_url: str = _doc("NATS JetStream for more than one machine; empty means the database alone.", "")
-    media_url: str = _doc("S3-compatible store for media; empty means DATA/media.", "")
+    media_url: str = _doc(
+        "Reserved for another store of media; empty means DATA/media, and nothing else is taken.", ""
+    )
     media_origin: str = _doc("Separate origin that serves media; empty means base_url.", "")
     smtp_url: str = _doc("smtp://user:password@host:port; empty writes mails to DATA/mail.", "")
     trusted_proxies: str = _doc("Comma-separated addresses whose X-Forwarded-For is believed.", "")
@@ -127,6 +129,13 @@ def _check(settings: Settings) -> Settings:
             raise _bad(name, "one of " + ", ".join(words.split()))
     if not 0 <= settings.node <= 15:
         raise _bad("node", "0 to 15")
+    if settings.media_url:
+        raise _bad("media_url", "no other store than the folder DATA/media is there yet; leave it empty")
+    origin = urlsplit(settings.media_origin)
+    if settings.media_origin and (
+        origin.scheme not in ("http", "https") or not origin.netloc or origin.path or origin.query
+    ):
+        raise _bad("media_origin", "give scheme and host only, as in https://media.example")
     if not settings.database.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise _bad("database_url", "sqlite:///PATH or postgresql://user@host/name")
     return settings

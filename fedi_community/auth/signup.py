@@ -74,7 +74,7 @@ def check(form: Form, settings: Settings, now: int) -> list[Wrong]:
         )
     if not form.email:
         wrong.append(Wrong("email", "ERR_BLANK", "can't be blank"))
-    elif not signups.EMAIL.fullmatch(form.email) or form.email.lower().endswith(".invalid"):
+    elif not accounts.EMAIL.fullmatch(form.email) or form.email.lower().endswith(".invalid"):
         wrong.append(Wrong("email", "ERR_INVALID", "is not a valid e-mail address"))
     if not form.password:
         wrong.append(Wrong("password", "ERR_BLANK", "can't be blank"))

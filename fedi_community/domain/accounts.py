@@ -33,7 +33,7 @@ BAD_HANDLE: Final = Refusal(
 TAKEN: Final = Refusal("taken", 422, "This name is taken, or was once. Please choose another.")
 BAD_EMAIL: Final = Refusal("bad_email", 422, "This is no e-mail address.")
 EMAIL_TAKEN: Final = Refusal("email_taken", 422, "There is an account with this e-mail address already.")
-_EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,190}")
+EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,190}")
 RESERVED: Final = frozenset(
     [
         "about",
@@ -103,7 +103,7 @@ def decide_new_member(asked: NewMember, facts: Facts) -> Decision | Refusal:
     if refused:
         return refused
     email = asked.email.lower()
-    if not _EMAIL.fullmatch(email):
+    if not EMAIL.fullmatch(email):
         return BAD_EMAIL
     if email in facts.logins:
         return EMAIL_TAKEN

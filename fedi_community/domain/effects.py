@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fedi_community.domain.client_effects import ClientEffect
 from fedi_community.domain.model import Actor, Body, Grant, Group, Place, Post, Reaction, State
+from fedi_community.domain.status_effects import StatusEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,13 @@ class EditPost:
 
 @dataclass(frozen=True, slots=True)
 class DeletePost:
-    """Its author (or his server) takes it back: text and pictures go, the id is remembered."""
+    """Its author (or his server) takes it back: text and pictures go, the id is remembered. files_until: its files wait so
+    long, for their owner alone, to be posted anew."""
 
     post: Post
     owner_uri: str
     at: int
+    files_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,8 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A report to those who moderate. It never names its reporter to anyone outside."""
+    """A report to those who moderate. It never names its reporter to anyone outside. copy: what was reported, as the
+    reporter saw it."""
 
     id: int
     reporter_id: int | None
@@ -212,6 +217,9 @@ class File:
     group_id: int | None = None
     uri: str | None = None
     category: str = "other"
+    rule_ids: tuple[str, ...] = ()
+    forwarded: bool = False
+    copy: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,6 +463,78 @@ class AddJob:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeUpload:
+    """Somebody's file came in and waits to be processed. file: its opaque name, without ending. kind: image, video, audio."""
+
+    id: int
+    owner_id: int
+    kind: str
+    file: str
+    at: int
+    name: str = ""
+    focus: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishUpload:
+    """It is ready. url, preview_url: paths below our address. meta: {small, duration, bitrate, frame_rate}."""
+
+    id: int
+    kind: str
+    url: str
+    preview_url: str | None
+    media_type: str
+    width: int | None
+    height: int | None
+    blurhash: str | None
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FailUpload:
+    """It could not be read. reason: a word that clients are told the meaning of."""
+
+    id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeUpload:
+    """Its description, focus or cover changes. Only what is not None."""
+
+    id: int
+    name: str | None = None
+    focus: tuple[float, float] | None = None
+    preview_url: str | None = None
+    blurhash: str | None = None
+    meta: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropUpload:
+    """It goes, and its files with it."""
+
+    id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPicture:
+    """An actor of ours has a new avatar or header; the former one's file goes. url: a path below our address, None for none."""
+
+    id: int
+    actor_id: int
+    which: Literal["avatar", "header"]
+    at: int
+    file: str | None = None
+    url: str | None = None
+    media_type: str = ""
+    width: int | None = None
+    height: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RememberKey:
     """What a client's request with an idempotency key made: the same key gives it again for an hour.
 
@@ -509,6 +589,8 @@ Effect = (
     | EndHostGrants | EndExpired | NotifyModerators | TellEach
     | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
     | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed | AddJob | RememberKey
+    | MakeUpload | FinishUpload | FailUpload | ChangeUpload | DropUpload | KeepPicture
+    | ClientEffect | StatusEffect
 )  # fmt: skip
 
 

@@ -47,6 +47,13 @@ class Needs:
     tokens: frozenset[str] = frozenset()  # hashes
     logins: frozenset[int] = frozenset()  # with whom they may speak as; those of `tokens` come along
     done_before: tuple[int, str] | None = None  # (actor id, idempotency key)
+    uploads: frozenset[int] = frozenset()
+    scheduled: int | None = None  # a post that is to be published later
+    schedule_of: tuple[int, int] | None = (
+        None  # (actor id, milliseconds): how much he has put off, in all and that day
+    )
+    pins_of: int | None = None
+    keeps: int | None = None  # an actor: which lists, filters, tags and marks are his
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,46 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of ours. object_id: the post it is attached to. state: processing, ready or failed."""
+
+    id: int
+    owner_id: int
+    object_id: int | None
+    state: str
+    kind: str
+    file: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What somebody keeps for himself, as far as decisions ask. keywords, statuses: id -> filter. featured: tag name -> id
+    of the row. markers: timeline -> (last read, version)."""
+
+    lists: frozenset[int] = frozenset()
+    filters: frozenset[int] = frozenset()
+    keywords: dict[int, int] = field(default_factory=dict)
+    statuses: dict[int, int] = field(default_factory=dict)
+    featured: dict[str, int] = field(default_factory=dict)
+    followed_tags: frozenset[str] = frozenset()
+    endorsed: frozenset[int] = frozenset()
+    domain_blocks: frozenset[str] = frozenset()
+    markers: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What somebody wants to post later: who, when, and what his client asked for."""
+
+    id: int
+    actor_id: int
+    login_id: int
+    run_at: int
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What was found, in the transaction that applies the decision."""
 
@@ -144,6 +191,11 @@ class Facts:
     tokens: dict[str, Token] = field(default_factory=dict)  # by hash
     login_by_id: dict[int, Login] = field(default_factory=dict)
     done_before: tuple[str, int] | None = None  # (verdict, result) of the first request with the key
+    uploads: dict[int, Upload] = field(default_factory=dict)
+    scheduled: Scheduled | None = None
+    put_off: tuple[int, int] = (0, 0)  # posts put off: in all, and to the day asked about
+    pinned: frozenset[int] = frozenset()
+    kept: Kept = Kept()
 
     def granted(self, actor_id: int, collection_id: int) -> bool:
         """Accepted into the collection."""

@@ -7,20 +7,139 @@ read back by nobody but the voter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from fedi_community.domain import addresses
-from fedi_community.domain.effects import Decision, Effect, Record, Send, TallyPoll, VotePoll, ignored
+from fedi_community.domain import addresses, posts
+from fedi_community.domain.effects import AddJob, Decision, Effect, Record, Send, TallyPoll, VotePoll, ignored
 from fedi_community.domain.facts import Facts, Needs, Poll
-from fedi_community.domain.model import Post
-from fedi_community.domain.posts import NOT_FOUND
+from fedi_community.domain.model import Body, Kind, Post, State
+from fedi_community.domain.posts import NOT_FOUND, Compose
+from fedi_community.domain.status_effects import ChangePoll, NotifyVoters
 from fedi_community.errors import Refusal
+
+MIN_CHOICES: Final = 2
+MAX_CHOICES: Final = 4
+MAX_CHOICE_CHARACTERS: Final = 50
+MIN_OPEN_S: Final = 300
+MAX_OPEN_S: Final = 2_629_746
+TOLD_MS: Final = 60_000
+"""Peers are told how a poll of ours stands at most once in so long."""
+END_JOB: Final = "poll_end"
+COUNT_JOB: Final = "poll_count"
 
 CLOSED: Final = Refusal("poll_closed", 422, "This poll has ended.")
 OWN_POLL: Final = Refusal("own_poll", 422, "You cannot vote in your own poll.")
 ALREADY_VOTED: Final = Refusal("already_voted", 422, "You have voted in this poll already.")
 NO_SUCH_CHOICE: Final = Refusal("no_such_choice", 422, "This poll has no such choice.")
 ONE_CHOICE: Final = Refusal("one_choice", 422, "In this poll you can choose only one answer.")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPoll:
+    """A poll as its author asks for it. open_s: for how many seconds it is open."""
+
+    options: tuple[str, ...]
+    open_s: int
+    multiple: bool = False
+    hide_totals: bool = False
+
+    def stored(self, now: int) -> dict[str, Any]:
+        """As `Body.extra["poll"]`."""
+        return {
+            "options": [{"name": name, "votes": 0} for name in self.options],
+            "multiple": self.multiple,
+            "hide_totals": self.hide_totals,
+            "expires": now + 1000 * self.open_s,
+            "voters": 0,
+        }
+
+
+def why_not(poll: NewPoll) -> Refusal | None:
+    """What is wrong with a new poll, in words."""
+    said = None
+    if len(poll.options) < MIN_CHOICES:
+        said = "must have more than one item"
+    elif len(poll.options) > MAX_CHOICES:
+        said = f"can't contain more than {MAX_CHOICES} items"
+    elif any(len(option) > MAX_CHOICE_CHARACTERS for option in poll.options):
+        said = f"can't be longer than {MAX_CHOICE_CHARACTERS} characters each"
+    elif len(set(poll.options)) < len(poll.options):
+        said = "can't contain duplicates"
+    if said is not None:
+        return Refusal("poll_options", 422, f"Validation failed: Options {said}")
+    if poll.open_s < MIN_OPEN_S:
+        return Refusal("poll_too_short", 422, "Validation failed: Expires at is too soon")
+    if poll.open_s > MAX_OPEN_S:
+        return Refusal("poll_too_long", 422, "Validation failed: Expires at is too far into the future")
+    return None
+
+
+def decide_post(asked: Compose, facts: Facts) -> Decision | Refusal:
+    """`posts.decide_compose` for a post that may hold a poll, which a job ends. Needs 4 new ids."""
+    made = posts.decide_compose(asked, facts)
+    poll = asked.body.extra.get("poll")
+    if isinstance(made, Refusal) or not isinstance(poll, dict):
+        return made
+    return replace(made, effects=(*made.effects, _ending(made.result or 0, poll["expires"])))
+
+
+def _ending(post_id: int, expires: int) -> AddJob:
+    return AddJob(END_JOB, f"{post_id}-{expires}", {"id": post_id}, expires)
+
+
+def _telling(post: Post, facts: Facts) -> list[Effect]:
+    """Peers hear how a poll of ours stands when the minute is over."""
+    if not post.local:
+        return []
+    minute = facts.now // TOLD_MS + 1
+    return [AddJob(COUNT_JOB, f"{post.id}-{minute}", {"id": post.id}, minute * TOLD_MS)]
+
+
+def decide_change(
+    post_id: int, actor_id: int, body: Body, poll: NewPoll | None, keep: bool, facts: Facts
+) -> Decision | Refusal:
+    """`posts.decide_edit` by the author, with the poll. Needs 2 new ids.
+
+    keep: the client said nothing about a poll. A poll with other answers begins anew, without its votes.
+    """
+    decided = posts.decide_edit(post_id, actor_id, body, facts)
+    post, known = facts.posts.get(post_id), facts.polls.get(post_id)
+    if isinstance(decided, Refusal) or post is None or keep or (poll is None and known is None):
+        return decided
+    if poll is None:
+        gone = ChangePoll(post, Kind.NOTE, (), False, False, None, True)
+        return replace(decided, effects=(*decided.effects, gone))
+    expires = facts.now + 1000 * poll.open_s
+    same = known is not None and known.options == poll.options and known.multiple == poll.multiple
+    changed = ChangePoll(
+        post, Kind.QUESTION, poll.options, poll.multiple, poll.hide_totals, expires, reset=not same
+    )
+    return replace(decided, effects=(*decided.effects, changed, _ending(post.id, expires)))
+
+
+def job_needs(post_id: int) -> Needs:
+    """What the two decisions below look at."""
+    return Needs(post_ids=frozenset({post_id}))
+
+
+def decide_ended(post_id: int, facts: Facts) -> Decision:
+    """A poll's time is over: who has to do with it is told, and peers hear the result. Needs 2 new ids."""
+    post, poll = facts.posts.get(post_id), facts.polls.get(post_id)
+    if post is None or poll is None or post.state is not State.PUBLISHED:
+        return ignored("gone")
+    if poll.expires is None or poll.expires > facts.now:
+        return ignored("open_still")
+    told = posts.told_of_change(facts, post, "Update", None, None) if post.local else []
+    return Decision((NotifyVoters(post, facts.now), *told), post.id, "ended")
+
+
+def decide_counted(post_id: int, facts: Facts) -> Decision:
+    """Peers are told how a poll of ours stands (an Update without a new `updated`). Needs 2 new ids."""
+    post, poll = facts.posts.get(post_id), facts.polls.get(post_id)
+    if post is None or poll is None or not post.local or post.state is not State.PUBLISHED:
+        return ignored("gone")
+    return Decision(tuple(posts.told_of_change(facts, post, "Update", None, None)), post.id, "told")
 
 
 def vote_needs(actor_id: int, post_id: int) -> Needs:
@@ -44,9 +163,11 @@ def decide_vote(actor_id: int, post_id: int, choices: Sequence[int], facts: Fact
     if poll.votes.get(actor_id):
         return ALREADY_VOTED
     chosen = tuple(dict.fromkeys(choices))
-    effects: list[Effect] = [VotePoll(actor_id, post, chosen, facts.now)]
+    effects: list[Effect] = [VotePoll(actor_id, post, chosen, facts.now), *_telling(post, facts)]
     author = facts.actors[post.author_id]
     if not author.local:
+        if poll.expires is not None:
+            effects.append(_ending(post.id, poll.expires))
         for new_id, choice in zip(facts.new_ids, chosen, strict=False):
             uri = addresses.activity(facts.base_url, new_id)
             effects += [
@@ -70,7 +191,9 @@ def decide_voted(actor_id: int, post_id: int, answer: str, facts: Facts) -> Deci
     before = poll.votes.get(actor_id, frozenset())
     if choice in before or (before and not poll.multiple):
         return ignored("already_voted")
-    return Decision((VotePoll(actor_id, post, (choice,), facts.now),), post.id, "voted")
+    return Decision(
+        (VotePoll(actor_id, post, (choice,), facts.now), *_telling(post, facts)), post.id, "voted"
+    )
 
 
 def decide_tally(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from fedi_community.domain import addresses, sending
+from fedi_community.domain import addresses, sending, uploads
 from fedi_community.domain.effects import (
     Decision,
     DeletePost,
@@ -86,6 +86,7 @@ def compose_needs(asked: Compose) -> Needs:
         handles=frozenset(asked.mentions),
         post_ids=frozenset(ids),
         subjects=frozenset({asked.author_id}),
+        uploads=uploads.attached_ids(asked.body.attachments),
         new_post_ids=() if asked.published is None else (asked.published << SHIFT,),
     )
 
@@ -95,7 +96,7 @@ def _mentioned(asked: Compose, facts: Facts) -> list[Actor] | Refusal:
     found: list[Actor] = []
     for key in dict.fromkeys(asked.mentions):
         actor = facts.actor_by_handle.get(key)
-        if actor is not None and actor.state == "deleted":
+        if actor is not None and actor.state in ("deleted", "waiting"):
             actor = None
         if actor is None or (actor.is_group and not _may_find(facts, asked.author_id, actor)):
             if key[1] == "":
@@ -149,7 +150,9 @@ def decide_compose(asked: Compose, facts: Facts) -> Decision | Refusal:
     group = _chosen_group(asked, facts, parent, named)
     if isinstance(group, Refusal):
         return group
-    refused = _may_write(facts, author, group, parent)
+    refused = _may_write(facts, author, group, parent) or uploads.may_attach(
+        asked.body.attachments, author.id, facts
+    )
     if refused:
         return refused
     people = [a for a in named if not a.is_group and not facts.blocked(author.id, a.id)]
@@ -541,16 +544,22 @@ def decide_edit(
     at = facts.now if edited is None else min(edited, facts.now)
     if edited is not None and post.edited is not None and at <= post.edited:
         return ignored("older_revision")
+    refused = uploads.may_attach(body.attachments, actor_id, facts, post.id) if post.local else None
+    if refused:
+        return refused
     # A mention added by an edit grants nothing: names outside the audience are not kept as mentions.
     body = replace(body, mentions=tuple(m for m in body.mentions if m in post.audience or post.public))
     effects: list[Effect] = [EditPost(post, body, at)]
-    return Decision((*effects, *_told_of_change(facts, post, "Update", activity_uri, raw)), post.id, "edited")
+    return Decision((*effects, *told_of_change(facts, post, "Update", activity_uri, raw)), post.id, "edited")
 
 
 def decide_delete(
-    post_id: int, actor_id: int, facts: Facts, *, activity_uri: str | None = None, raw: bytes | None = None
-) -> Decision | Refusal:
-    """The author takes it back, everywhere it went. Needs 3 new ids: Delete, the group's Announce, the Undo of its boost."""
+    post_id: int, actor_id: int, facts: Facts, *, activity_uri: str | None = None, raw: bytes | None = None,
+    redraft: bool = False,
+) -> Decision | Refusal:  # fmt: skip
+    """The author takes it back, everywhere it went. Needs 3 new ids: Delete, the group's Announce, the Undo of its boost.
+
+    redraft: he may post its files anew for an hour."""
     post = facts.posts.get(post_id)
     if post is None or post.state is State.DELETED:
         return NOT_FOUND
@@ -561,14 +570,15 @@ def decide_delete(
             else Refusal("not_the_author", 403, "Only the author may delete this.")
         )
     owner = facts.actors[post.author_id].uri
+    until = facts.now + uploads.REDRAFT_MS if redraft else None
     told = [
-        *_told_of_change(facts, post, "Delete", activity_uri, raw),
+        *told_of_change(facts, post, "Delete", activity_uri, raw),
         *sending.unboost(facts, post, facts.new_ids[2]),
     ]
-    return Decision((*told, DeletePost(post, owner, facts.now)), post.id, "deleted")
+    return Decision((*told, DeletePost(post, owner, facts.now, until)), post.id, "deleted")
 
 
-def _told_of_change(
+def told_of_change(
     facts: Facts, post: Post, type_: str, activity_uri: str | None, raw: bytes | None
 ) -> list[Effect]:
     """Who hears of an Update or Delete: for ours, all who were addressed and (by the ledger) all who have a copy; a

@@ -16,7 +16,6 @@ from fedi_community.domain.effects import (
     File,
     MarkActor,
     MarkUndone,
-    Moved,
     Notify,
     NotifyModerators,
     React,
@@ -77,7 +76,12 @@ def decide_follow(actor_id: int, target_id: int, facts: Facts, uri: str | None =
     A repeated Follow is answered again: peers repeat because they lost the first answer.
     """
     actor, target = facts.actors.get(actor_id), facts.actors.get(target_id)
-    if actor is None or target is None or target.state in ("suspended", "deleted") or actor.id == target.id:
+    if (
+        actor is None
+        or target is None
+        or target.state in ("suspended", "deleted", "waiting")
+        or actor.id == target.id
+    ):
         return NOT_FOUND
     if facts.blocked(actor.id, target.id):
         return NOT_FOUND
@@ -382,17 +386,6 @@ def decide_report(
         next(iter(groups)) if len(groups) == 1 else None, uri, category,
     )  # fmt: skip
     return Decision((filed,), filed.id, "reported")
-
-
-def decide_move(actor_id: int, target_id: int, facts: Facts) -> Decision | Refusal:
-    """An actor moved. Honoured only when the new one names the old one; local followers follow along.
-
-    Needs 1 new id for each local follower's Follow: those are asked for by a job, not here.
-    """
-    actor, target = facts.actors.get(actor_id), facts.actors.get(target_id)
-    if actor is None or target is None or actor.uri not in target.also_known_as:
-        return Refusal("no_back_link", 403)
-    return Decision((Moved(actor.id, target.id),), target.id, "moved")
 
 
 def decide_actor_gone(actor: Actor, facts: Facts) -> Decision:

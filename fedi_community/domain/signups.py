@@ -6,7 +6,6 @@ member says something about one's health.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -30,7 +29,6 @@ CONFIRM_MS: Final = 7 * 86_400_000
 """How long the link of a confirmation mail works."""
 RESET_MS: Final = 2 * 3_600_000
 """How long the link of a password mail works."""
-EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,190}")
 BAD_LINK: Final = Refusal("bad_link", 404, "This link does not work any more.")
 
 
@@ -194,7 +192,7 @@ def decide_mail_again(
             "confirmed", 403, "This method is only available while the e-mail is awaiting confirmation"
         )
     wanted = (email or login.email).lower()
-    if not EMAIL.fullmatch(wanted):
+    if not accounts.EMAIL.fullmatch(wanted):
         return accounts.BAD_EMAIL
     taken = facts.logins.get(wanted, login.id) != login.id
     effects: list[Effect] = []

@@ -40,6 +40,7 @@ class ActorView:
     followers_uri: str | None = None
     badges: tuple[dict[str, str], ...] = ()
     handle_host: str = ""
+    open_collections: bool = False  # whom it follows, and who follows it, may be shown
 
     @property
     def local(self) -> bool:
@@ -57,6 +58,9 @@ class ActorView:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentView:
+    """A file or link of a post. own: a file of ours; then the addresses are those that this viewer was given, "" while it is
+    processed. state: processing, ready or failed. meta: {small, duration, frame_rate, bitrate}, or {reason}."""
+
     id: int
     kind: str
     url: str
@@ -67,17 +71,25 @@ class AttachmentView:
     blurhash: str | None = None
     focus: tuple[float, float] | None = None
     preview_url: str | None = None
+    own: bool = False
+    state: str = "ready"
+    meta: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PollView:
-    """options: {name, votes}."""
+    """options: {name, votes}. hide_totals: nobody but its author is told how it stands before it ends."""
 
     options: tuple[dict[str, Any], ...]
     multiple: bool
     expires: int | None
     voters: int | None
     own: tuple[int, ...] = ()
+    hide_totals: bool = False
+
+    def told(self, now: int) -> bool:
+        """Whether readers may know how it stands."""
+        return not self.hide_totals or bool(self.expires and self.expires <= now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ is a plain JSON 404 (see `answers.is_client`), so that clients can probe.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final
 
 import orjson
 from quart import Blueprint, Response
@@ -15,14 +15,38 @@ from quart import Blueprint, Response
 from fedi_community.auth.limits import Limits
 from fedi_community.config import Settings
 from fedi_community.documents import Documents
-from fedi_community.mastodon import accounts, apps, instance, openapi, search, signup, statuses, timelines
+from fedi_community.domain.schedule import PUBLISH_JOB
+from fedi_community.mastodon import (
+    account_statuses,
+    accounts,
+    apps,
+    filters,
+    following,
+    instance,
+    lists,
+    marks,
+    media,
+    openapi,
+    polls,
+    profile,
+    reactions,
+    scheduled,
+    search,
+    signup,
+    statuses,
+    taste,
+    timelines,
+)
 from fedi_community.mastodon.answers import JSON, begin, failed, finish, is_client, refused
 from fedi_community.mastodon.base import Api, Endpoint, Table, view_of
 from fedi_community.peers import Peers
 from fedi_community.perform import House
+from fedi_community.uploads import Uploads
 
 TABLES: Final[tuple[Table, ...]] = (
-    instance.table, apps.table, signup.table, accounts.table, statuses.table, timelines.table, search.table,
+    instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
+    filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
+    media.table, timelines.table, search.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 
@@ -34,9 +58,11 @@ def endpoints() -> Iterator[tuple[str, Endpoint]]:
             yield table.tag, endpoint
 
 
-def client_api(house: House, settings: Settings, peers: Peers, documents: Documents) -> Blueprint:
+def client_api(
+    house: House, settings: Settings, peers: Peers, documents: Documents, uploads: Uploads
+) -> Blueprint:
     """All endpoints of all tables, with CORS and JSON errors around them."""
-    api = Api(house, settings, peers, documents, Limits(settings.api_rate))
+    api = Api(house, settings, peers, documents, Limits(settings.api_rate), uploads)
     blueprint = Blueprint("mastodon", __name__)
     blueprint.before_app_request(begin)
     blueprint.after_app_request(finish)
@@ -56,4 +82,9 @@ def client_api(house: House, settings: Settings, peers: Peers, documents: Docume
     return blueprint
 
 
-__all__ = ["TABLES", "client_api", "endpoints", "failed", "is_client", "refused"]
+def client_jobs(house: House) -> dict[str, Callable[[dict[str, Any]], Awaitable[None]]]:
+    """Kind of job -> what runs it: what clients asked for later."""
+    return {PUBLISH_JOB: scheduled.publisher(house), **polls.jobs(house)}
+
+
+__all__ = ["TABLES", "client_api", "client_jobs", "endpoints", "failed", "is_client", "refused"]

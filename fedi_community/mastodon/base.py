@@ -41,6 +41,7 @@ from fedi_community.mastodon.words import language_of
 from fedi_community.peers import Peers
 from fedi_community.perform import Change, House, perform_or_raise
 from fedi_community.storage.database import Unit
+from fedi_community.uploads import Uploads
 
 T = TypeVar("T")
 log = structlog.get_logger("api")
@@ -157,6 +158,7 @@ class Api:
     peers: Peers
     documents: Documents
     limits: Limits
+    uploads: Uploads
     vapid_key: str = ""
 
 

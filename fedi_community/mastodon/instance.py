@@ -9,10 +9,13 @@ from quart import Response
 from fedi_community import __version__
 from fedi_community.activitypub.nodeinfo import rounded
 from fedi_community.documents import texts
+from fedi_community.domain import polls
+from fedi_community.domain.counting import URL_CHARACTERS
+from fedi_community.domain.schedule import MAX_PINS
 from fedi_community.errors import not_found
-from fedi_community.mastodon import entities
+from fedi_community.mastodon import entities, media
 from fedi_community.mastodon.base import Call, Table, anyone
-from fedi_community.mastodon.statuses import MAX_CHARACTERS
+from fedi_community.mastodon.writing import MAX_CHARACTERS
 from fedi_community.storage import sessions, views
 
 table = Table("instance")
@@ -28,15 +31,18 @@ def _configuration() -> dict[str, Any]:
     """Limits of what exists; a zero says that there is none of it."""
     return {
         "accounts": {
-            "max_display_name_length": 100, "max_note_length": 5000, "max_featured_tags": 0, "max_pinned_statuses": 0,
+            "max_display_name_length": 100, "max_note_length": 5000, "max_featured_tags": 0, "max_pinned_statuses": MAX_PINS,
             "max_profile_fields": 4, "profile_field_name_limit": 255, "profile_field_value_limit": 2047,
         },
-        "statuses": {"max_characters": MAX_CHARACTERS, "max_media_attachments": 0, "characters_reserved_per_url": 23},
-        "media_attachments": {
-            "supported_mime_types": [], "description_limit": 1500, "image_size_limit": 0, "image_matrix_limit": 0,
-            "video_size_limit": 0, "video_frame_rate_limit": 0, "video_matrix_limit": 0,
+        "statuses": {
+            "max_characters": MAX_CHARACTERS, "max_media_attachments": media.MAX_ATTACHED,
+            "characters_reserved_per_url": URL_CHARACTERS,
         },
-        "polls": {"max_options": 0, "max_characters_per_option": 50, "min_expiration": 300, "max_expiration": 2_629_746},
+        "media_attachments": media.limits(),
+        "polls": {
+            "max_options": polls.MAX_CHOICES, "max_characters_per_option": polls.MAX_CHOICE_CHARACTERS,
+            "min_expiration": polls.MIN_OPEN_S, "max_expiration": polls.MAX_OPEN_S,
+        },
     }  # fmt: skip
 
 

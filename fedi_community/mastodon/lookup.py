@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fedi_community.domain.facts import Needs
+from fedi_community.domain.model import Viewer
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import not_found
 from fedi_community.mastodon import entities
@@ -31,6 +33,28 @@ async def account_of(call: Call, account_id: int) -> ActorView:
     if found is None:
         raise not_found()
     return found
+
+
+async def existing(tx: Any, viewer: Viewer, ids: Iterable[int]) -> list[ActorView]:
+    """Those of these accounts that exist for the viewer, in their order. See `account_of`."""
+    wanted = list(dict.fromkeys(ids))
+    found = await views.load_actors(tx, wanted)
+    groups = [i for i, actor in found.items() if actor.is_group and actor.local]
+    shown = await views.findable(tx, viewer, groups) if groups else frozenset()
+    return [
+        actor
+        for i in wanted
+        if (actor := found.get(i)) is not None
+        and actor.state not in ("deleted", "waiting")
+        and actor.type != "Application"
+        and (i in shown or not (actor.is_group and actor.local))
+    ]
+
+
+async def accounts_of(call: Call, ids: Iterable[int]) -> list[dict[str, Any]]:
+    """Accounts that exist for the viewer, in the order of the ids."""
+    found = await call.read(lambda tx: existing(tx, call.viewer, ids))
+    return [entities.account(actor, call.base) for actor in found]
 
 
 async def post_of(call: Call, post_id: int) -> PostView:

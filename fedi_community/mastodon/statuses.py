@@ -1,48 +1,67 @@
-"""/api/v1/statuses: write, read, change, take back, react; the thread around a status."""
+"""/api/v1/statuses: write, read, change, take back; the thread around a status. What one does with it is in `reactions`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
-from fedi_community.domain import posts, relations
+from fedi_community.domain import polls, posts, schedule, uploads
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
-from fedi_community.domain.model import Body, Kind, Reaction, Text, Visibility
-from fedi_community.domain.text import hashtags_in, markdown_to_html, mentions_in
-from fedi_community.domain.views import PostView
+from fedi_community.domain.wants import Shown, sift
 from fedi_community.errors import Problem, Refusal, not_found
-from fedi_community.mastodon import entities
+from fedi_community.mastodon import entities, writing
 from fedi_community.mastodon.base import Call, Table, anyone, member
 from fedi_community.mastodon.lookup import about, post_of, status_of
 from fedi_community.mastodon.once import once
 from fedi_community.mastodon.params import Param
+from fedi_community.mastodon.scheduled import moment_of, scheduled_of
+from fedi_community.mastodon.show import plainly, rendered
 from fedi_community.perform import Change
-from fedi_community.storage import timelines, views
+from fedi_community.storage import statuses as rows
+from fedi_community.storage import timelines, views, wants
+from fedi_community.storage.visible import visible_ids
 
 table = Table("statuses")
-MAX_CHARACTERS: Final = 5000
-MAX_WARNING: Final = 500
-TEXT: Final = (
-    Param("status", default=""),
-    Param("language", maximum=35),
-    Param("spoiler_text", default="", maximum=MAX_WARNING),
-    Param("sensitive", "flag", default=False),
-)
+MAX_ASKED: Final = 20
+"""Statuses asked for by id at once."""
+ONE_OF_TWO: Final = {
+    "anyOf": [entities.STATUS, entities.SCHEDULED_STATUS],
+}
 
 
 @table.post(
-    "/api/v1/statuses", member("write:statuses"), entities.STATUS, *TEXT,
-    Param("visibility", choices=entities.VISIBILITIES), Param("in_reply_to_id", "id"),
+    "/api/v1/statuses", member("write:statuses"), ONE_OF_TWO, *writing.WORDS, writing.VISIBILITY,
+    Param("in_reply_to_id", "id"), Param("scheduled_at", doc="At least five minutes ahead: answers a ScheduledStatus"),
 )  # fmt: skip
 async def create(call: Call) -> Any:
-    """Post a status; a mention of a group posts in it"""
-    wanted = _compose(call)
+    """Post a status, now or later; a mention of a group posts in it"""
+    wanted = writing.asked(call)
+    asked = writing.compose_of(call.house, call.actor_id, call.who.login_id, wanted, call.now)
+    run_at = moment_of(call["scheduled_at"]) if call["scheduled_at"] else None
+    needs = posts.compose_needs(asked)
+    if run_at is not None:
+        needs = replace(needs, schedule_of=(call.actor_id, run_at))
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return posts.decide_compose(wanted, facts)
+        if run_at is None:
+            return polls.decide_post(asked, facts)
+        return schedule.decide_schedule(asked, run_at, wanted, facts)
 
-    made = await call.perform(once(call, Change(posts.compose_needs(wanted), decide, 4)))
+    made = await call.perform(once(call, Change(needs, decide, 4)))
+    if made.verdict == "scheduled":
+        return await scheduled_of(call, made.result or 0)
     return await status_of(call, made.result or 0)
+
+
+@table.get(
+    "/api/v1/statuses", anyone("read:statuses"), entities.many(entities.STATUS),
+    Param("id", "ids", default=(), maximum=MAX_ASKED),
+)  # fmt: skip
+async def several(call: Call) -> Any:
+    """Statuses by id, as far as there are any"""
+    found = await call.read(lambda tx: views.load_posts(tx, call.viewer, call["id"]))
+    return plainly(call, found)
 
 
 @table.get("/api/v1/statuses/<id>", anyone("read:statuses"), entities.STATUS)
@@ -51,30 +70,47 @@ async def read(call: Call) -> Any:
     return await status_of(call, call.id())
 
 
-@table.put("/api/v1/statuses/<id>", member("write:statuses"), entities.STATUS, *TEXT)
+@table.put(
+    "/api/v1/statuses/<id>", member("write:statuses"), entities.STATUS, *writing.WORDS,
+    Param("media_attributes", "objects", maximum=uploads.MAX_ATTACHED, doc="{id, description, focus} of what is attached"),
+)  # fmt: skip
 async def change(call: Call) -> Any:
-    """Edit a status"""
+    """Edit a status; who may read it stays as it was"""
     post_id = call.id()
     post = await post_of(call, post_id)
-    body = _body(call, post.language or "en", post.texts[0].name if post.texts else "")
+    attached = writing.attached(call, post)
+    body, poll = writing.edited(call, post, attached), writing.new_poll(call)
+    keep, described = not call.sent("poll"), writing.described(call)
+    named = writing.handles_in(call.house, call["status"] or "")
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return posts.decide_edit(post_id, call.actor_id, body, facts)
+        known = (facts.actor_by_handle.get(key) for key in named)
+        told = tuple(actor.id for actor in known if actor is not None and not actor.is_group)
+        if attached and poll is None and keep and post_id in facts.polls and call["media_ids"]:
+            return Refusal("poll_and_media", 422, "Cannot attach files to a post with a poll")
+        with_names = replace(body, mentions=told)
+        decided = polls.decide_change(post_id, call.actor_id, with_names, poll, keep, facts)
+        if isinstance(decided, Refusal):
+            return decided
+        return replace(decided, effects=(*decided.effects, *(c for c in described if c.id in facts.uploads)))
 
-    await call.perform(Change(about(call, post_id), decide, 2))
+    needs = replace(about(call, post_id), uploads=uploads.attached_ids(attached), handles=frozenset(named))
+    await call.perform(Change(needs, decide, 2))
     return await status_of(call, post_id)
 
 
-@table.delete("/api/v1/statuses/<id>", member("write:statuses"), entities.STATUS, budget="deletions")
+@table.delete(
+    "/api/v1/statuses/<id>", member("write:statuses"), entities.STATUS, Param("delete_media", "flag"), budget="deletions"
+)  # fmt: skip
 async def delete(call: Call) -> Any:
-    """Take a status back; the answer holds what was typed"""
+    """Take a status back; the answer holds what was typed, to write it anew"""
     post_id = call.id()
     post = await post_of(call, post_id)
     last = entities.status(post, call.base, now=call.now, viewer_id=call.viewer.id)
     last["text"] = post.text().source or ""
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return posts.decide_delete(post_id, call.actor_id, facts)
+        return posts.decide_delete(post_id, call.actor_id, facts, redraft=not call["delete_media"])
 
     await call.perform(Change(about(call, post_id, boosts=True), decide, 3))
     return last
@@ -89,112 +125,59 @@ async def source(call: Call) -> Any:
     return entities.source(post)
 
 
-def _reaction(name: str, scope: str, kind: Reaction, on: bool, doc: str) -> None:
-    @table.post(f"/api/v1/statuses/<id>/{name}", member(scope), entities.STATUS, doc=doc)
-    async def react(call: Call) -> Any:
-        post_id = call.id()
-        decided = relations.decide_react if on else relations.decide_unreact
-
-        def decide(facts: Facts) -> Decision | Refusal:
-            return decided(call.actor_id, post_id, kind, facts)
-
-        await call.perform(Change(about(call, post_id), decide, 2))
-        return await status_of(call, post_id)
-
-
-_reaction("favourite", "write:favourites", "like", True, "Like a status")
-_reaction("unfavourite", "write:favourites", "like", False, "Take the like back")
-_reaction("bookmark", "write:bookmarks", "bookmark", True, "Bookmark a status; nobody is told")
-_reaction("unbookmark", "write:bookmarks", "bookmark", False, "Take the bookmark back")
+@table.get("/api/v1/statuses/<id>/history", anyone("read:statuses"), entities.many(entities.EDIT))
+async def history(call: Call) -> Any:
+    """What it said before it was edited, oldest first"""
+    post = await post_of(call, call.id())
+    shown = post.boost or post
+    found = await call.read(lambda tx: rows.revisions(tx, shown.id))
+    people: dict[int, dict[str, Any]] = {}
+    first = shown.language
+    return [
+        entities.revision(r.text(first), r.warning, r.at if n else shown.published, shown, call.base, people)
+        for n, r in enumerate(found)
+    ]
 
 
-@table.post("/api/v1/statuses/<id>/reblog", member("write:statuses"), entities.STATUS)
-async def reblog(call: Call) -> Any:
-    """Boost a status"""
-    post_id = call.id()
-
-    def decide(facts: Facts) -> Decision | Refusal:
-        return relations.decide_boost(call.actor_id, post_id, facts)
-
-    made = await call.perform(Change(about(call, post_id, boosts=True), decide, 2))
-    return await status_of(call, made.result or 0)
+@table.get("/api/v1/statuses/<id>/card", anyone("read:statuses"), entities.CARD_OR_NOTHING)
+async def card(call: Call) -> Any:
+    """The headline box of a titled post, `{}` where there is none"""
+    return entities.card(await post_of(call, call.id()), call.base) or {}
 
 
-@table.post("/api/v1/statuses/<id>/unreblog", member("write:statuses"), entities.STATUS)
-async def unreblog(call: Call) -> Any:
-    """Take the boost back"""
-    post_id, owner = call.id(), call.actor_id
-    found = await call.read(lambda tx: timelines.own_boost(tx, owner, post_id))
-    if found is not None:
-
-        def decide(facts: Facts) -> Decision | Refusal:
-            return posts.decide_delete(found, owner, facts)
-
-        await call.perform(Change(about(call, found), decide, 3))
-    return await status_of(call, post_id)
+@table.post(
+    "/api/v1/statuses/<id>/translate", member("read:statuses"), entities.ERROR, Param("lang", maximum=35), statuses=(503,)
+)  # fmt: skip
+async def translate(call: Call) -> Any:
+    """There is no translator; `configuration.translation` says so"""
+    await post_of(call, call.id())
+    raise Problem(503, "no_translator", "Translation is not available here")
 
 
-def _body(call: Call, language: str, name: str = "") -> Body:
-    words = call["status"] or ""
-    if not words.strip():
-        raise Problem(422, "empty", "Validation failed: Text can't be blank")
-    if len(words) > MAX_CHARACTERS:
-        raise Problem(
-            422, "too_long", f"Validation failed: Text character limit of {MAX_CHARACTERS} exceeded"
-        )
-    base = call.base
-
-    def mention(name: str, host: str | None) -> str | None:
-        return f"{base}/@{name}" if host is None else f"https://{host}/@{name}"
-
-    html = markdown_to_html(words, mention, lambda tag: f"{base}/tags/{tag.lower()}")
-    spoken = (call["language"] or language).lower()
-    warning = (call["spoiler_text"] or "").strip()
-    return Body(
-        texts=(Text(spoken, html, name, "", words, "text/markdown"),),
-        language=spoken,
-        sensitive=bool(call["sensitive"]) or bool(warning),
-        warning=warning,
-        hashtags=tuple(dict.fromkeys(tag.lower() for tag in hashtags_in(words))),
-    )
-
-
-def _compose(call: Call) -> posts.Compose:
-    who, own = call.who, call.house.host
-    visibility: Visibility = call["visibility"] or who.settings.get("posting:default:visibility") or "private"
-    named = tuple(
-        (name.lower() if not host or host == own else name, "" if host in (None, own) else host or "")
-        for name, host in mentions_in(call["status"] or "")
-    )
-    return posts.Compose(
-        author_id=call.actor_id,
-        body=_body(call, who.language),
-        visibility=visibility,
-        kind=Kind.NOTE,
-        mentions=named,
-        reply_to=call["in_reply_to_id"],
-        posted_by=who.login_id,
-    )
+@table.get("/api/v1/statuses/<id>/quotes", anyone("read:statuses"), entities.many(entities.STATUS))
+async def quotes(call: Call) -> Any:
+    """Nobody quotes here yet"""
+    await post_of(call, call.id())
+    return []
 
 
 @table.get("/api/v1/statuses/<id>/context", anyone("read:statuses"), entities.CONTEXT)
 async def context(call: Call) -> Any:
-    """The discussion around a status"""
+    """The discussion around a status: up to the root, and all answers, each followed by its own"""
     post_id, viewer = call.id(), call.viewer
 
-    async def unit(tx: Any) -> tuple[list[PostView], list[PostView]]:
-        if not await views.load_posts(tx, viewer, [post_id]):
+    async def unit(tx: Any) -> tuple[Shown, frozenset[int]]:
+        place = await timelines.place_of(tx, post_id)
+        if place is None or not await visible_ids(tx, viewer, [post_id]):
             raise not_found()
-        root = await timelines.root_of(tx, post_id)
-        nodes = await timelines.thread_ids(tx, viewer, root or post_id)
-        above = timelines.ancestors_of(nodes, post_id)
-        below = timelines.descendants_of(nodes, post_id)
-        shown = await views.load_posts(tx, viewer, [*above, *below], checked=True)
-        found = {post.id: post for post in shown}
-        return [found[i] for i in above if i in found], [found[i] for i in below if i in found]
+        start, nodes = place.post, await timelines.thread_ids(tx, viewer, place.root)
+        above, below = timelines.ancestors_of(nodes, start), timelines.descendants_of(nodes, start)
+        found = await views.load_posts(tx, viewer, [*above, *below], checked=True)
+        return sift(await wants.load(tx, viewer, call.now), found, "thread"), frozenset(above)
 
-    above, below = await call.read(unit)
+    shown, above = await call.read(unit)
+    made = rendered(call, shown)
     return {
-        "ancestors": [entities.status(p, call.base, now=call.now, viewer_id=viewer.id) for p in above],
-        "descendants": [entities.status(p, call.base, now=call.now, viewer_id=viewer.id) for p in below],
+        "ancestors": [one for post, one in zip(shown.posts, made, strict=True) if post.id in above],
+        "descendants": [one for post, one in zip(shown.posts, made, strict=True) if post.id not in above],
     }

@@ -27,6 +27,22 @@ SPANISH: Final[dict[str, str]] = {
     "storage": "El servidor no puede guardar nada ahora. Vuelva a intentarlo.",
     "busy": "Hay demasiadas personas entrando a la vez. Vuelva a intentarlo.",
     "not_a_member": "Solo los miembros del grupo pueden escribir en él.",
+    "media_kind": "Este tipo de archivo no se puede publicar. Sí se pueden imágenes (JPEG, PNG, GIF, WebP, AVIF), vídeos "
+    "(MP4, WebM, MOV) y sonidos (MP3, OGG, M4A, FLAC, WAV).",
+    "media_heic": "Aquí no se pueden leer imágenes HEIC. Comparta la imagen como JPEG; los teléfonos lo permiten en sus ajustes.",
+    "media_too_large": "El archivo es demasiado grande.",
+    "media_too_many_pixels": "La imagen tiene demasiados píxeles.",
+    "media_too_long": "La animación o el vídeo es demasiado largo.",
+    "media_codec": "El vídeo o sonido tiene una forma que no se puede aceptar. MP4 con H.264 y AAC funciona en todas partes.",
+    "media_broken": "El archivo está dañado y no se pudo leer.",
+    "media_too_slow": "Se tardó demasiado en leer el archivo. Pruebe con uno más pequeño.",
+    "media_unknown": "Uno de los archivos ya no existe. Vuelva a adjuntarlo.",
+    "media_not_ready": "Los archivos que aún se están preparando no se pueden adjuntar. Vuelva a intentarlo en un momento.",
+    "media_taken": "Uno de los archivos ya pertenece a otra publicación.",
+    "media_too_many": "La publicación tiene demasiados archivos.",
+    "media_in_use": "Este archivo pertenece a una publicación. Edite o borre la publicación.",
+    "media_focus": "El foco son dos números entre -1 y 1, como 0.5,-0.2.",
+    "media_description": "La descripción es demasiado larga.",
     "unknown_mention": "Una de las personas o grupos mencionados no existe aquí.",
 }
 

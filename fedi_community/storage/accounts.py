@@ -137,6 +137,8 @@ _PROFILE = {
         "indexable",
         "also_known_as",
         "badges",
+        "type",
+        "open_collections",
     ]
 }
 _LOGIN = insert_row(

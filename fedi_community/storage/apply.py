@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import Grant, State, followers_of, staff_of
-from fedi_community.storage import accounts, relations
+from fedi_community.storage import accounts, apply_kept, apply_notices, apply_statuses, media, relations
 from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
@@ -243,6 +243,8 @@ async def _mark_actor(tx: Tx, x: e.MarkActor, wake: Wake) -> None:
         await tx.run(_COUNT_MEMBERS_WITHOUT, key=x.actor.id)
         for row in await tx.rows(_POSTS_OF, key=x.actor.id):
             await p.forget(tx, row["id"], row["uri"], x.actor.uri, x.at)
+        await media.drop_owned(tx, x.actor.id, x.at)
+        wake.jobs = True
     wake.keys.append(x.actor.uri)
 
 
@@ -279,7 +281,20 @@ _AUDIT = insert_row(
 )
 _REPORT = insert_row(
     t.reports,
-    *["id", "reporter_id", "target_id", "group_id", "uri", "category", "comment", "object_ids", "created"],
+    *[
+        "id",
+        "reporter_id",
+        "target_id",
+        "group_id",
+        "uri",
+        "category",
+        "comment",
+        "object_ids",
+        "rule_ids",
+        "forwarded",
+        "copy",
+        "created",
+    ],
     ignore=True,
 )
 _FEED_ITEM = upsert_row(t.feed_items, ["feed_id", "guid"], ["feed_id", "guid", "object_id", "hash", "seen"])
@@ -335,7 +350,8 @@ async def _audit(tx: Tx, x: e.Audit, wake: Wake) -> None:
 async def _file(tx: Tx, x: e.File, wake: Wake) -> None:
     await tx.run(
         _REPORT, id=x.id, reporter_id=x.reporter_id, target_id=x.target_id, group_id=x.group_id, uri=x.uri,
-        category=x.category, comment=x.comment, object_ids=dump(x.object_ids), created=x.at,
+        category=x.category, comment=x.comment, object_ids=dump(x.object_ids), rule_ids=dump(x.rule_ids),
+        forwarded=int(x.forwarded), copy=dump(x.copy) if x.copy else None, created=x.at,
     )  # fmt: skip
 
 
@@ -382,13 +398,17 @@ async def _store_post(tx: Tx, x: e.StorePost, wake: Wake) -> None:
 
 async def _edit_post(tx: Tx, x: e.EditPost, wake: Wake) -> None:
     await p.edit(tx, x)
+    wake.jobs = True  # files that are no longer attached go
     wake.streams.append(("edited", x.post.id, None))
 
 
 async def _delete_post(tx: Tx, x: e.DeletePost, wake: Wake) -> None:
+    if x.files_until is not None:
+        await media.release(tx, x.post.id, x.files_until, x.at)
     await p.forget(
         tx, x.post.id, x.post.uri, x.owner_uri, x.at, parent=x.post.reply_to, boost_of=x.post.boost_of
     )
+    wake.jobs = True
     wake.streams.append(("gone", x.post.id, None))
 
 
@@ -399,6 +419,10 @@ async def _remember_gone(tx: Tx, x: e.RememberGone, wake: Wake) -> None:
 _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     **accounts.APPLY,
     **relations.APPLY,
+    **apply_kept.APPLY,
+    **apply_notices.APPLY,
+    **apply_statuses.APPLY,
+    **media.APPLY,
     e.MakeGate: _make_gate,
     e.StorePost: _store_post,
     e.EditPost: _edit_post,

@@ -20,11 +20,14 @@ from typing import Any, Generic, Protocol, TypeVar
 import aiosqlite
 import asyncpg
 
+from fedi_community.domain.model import Viewer
 from fedi_community.errors import Problem
 from fedi_community.storage.dialect import Compiler, Engine, Statement, postgresql_values, sqlite_values
 
 T = TypeVar("T")
 Unit = Callable[["Tx"], Coroutine[Any, Any, T]]
+Address = Callable[[Viewer, str], str]
+"""The address that a viewer is given of a file of ours, by its path (see `media.addresses`)."""
 
 BATCH = 128  # units that share a commit at most: bounds how long one waits for the others
 READ_WAIT_MS = 250  # how long a read waits for a database that is just being opened or restored
@@ -48,6 +51,7 @@ class Tx(Protocol):
     """A transaction as units see it. Values are given by parameter name."""
 
     engine: Engine
+    address: Address
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]: ...
     async def row(self, statement: Statement, /, **values: Any) -> Row | None: ...
@@ -58,13 +62,18 @@ class Tx(Protocol):
 
 
 class Database(Protocol):
-    """What `open_database` gives."""
+    """What `open_database` gives. address: set by whoever wires the server; without it, files have plain addresses."""
 
     engine: Engine
+    address: Address
 
     async def write(self, unit: Unit[T], /) -> T: ...
     async def read(self, unit: Unit[T], /) -> T: ...
     async def close(self) -> None: ...
+
+
+def _plain(viewer: Viewer, path: str) -> str:
+    return path
 
 
 def _unavailable(detail: str) -> Problem:
@@ -81,9 +90,10 @@ class _SqliteTx:
 
     engine: Engine = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection, compiler: Compiler) -> None:
+    def __init__(self, connection: sqlite3.Connection, compiler: Compiler, address: Address) -> None:
         self._connection = connection
         self._compiler = compiler
+        self.address = address
         self.callbacks: list[Callable[[], None]] = []
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
@@ -147,12 +157,14 @@ class _Waiting(Generic[T]):
             self.future.set_exception(self.error)
 
 
-def _run_batch(connection: sqlite3.Connection, compiler: Compiler, batch: Sequence[_Waiting[Any]]) -> None:
+def _run_batch(
+    connection: sqlite3.Connection, compiler: Compiler, address: Address, batch: Sequence[_Waiting[Any]]
+) -> None:
     """On the writer thread: all units of a batch under one commit. Never raises; errors go to the units."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         for waiting in batch:
-            tx = _SqliteTx(connection, compiler)
+            tx = _SqliteTx(connection, compiler, address)
             connection.execute("SAVEPOINT unit")
             try:
                 waiting.result = _drive(waiting.unit, tx)
@@ -172,11 +184,11 @@ def _run_batch(connection: sqlite3.Connection, compiler: Compiler, batch: Sequen
                 waiting.error = _unavailable(f"commit failed: {error}")
 
 
-def _run_read(connection: sqlite3.Connection, compiler: Compiler, unit: Unit[T]) -> T:
+def _run_read(connection: sqlite3.Connection, compiler: Compiler, address: Address, unit: Unit[T]) -> T:
     """One unit on one consistent snapshot."""
     connection.execute("BEGIN")
     try:
-        return _drive(unit, _SqliteTx(connection, compiler))
+        return _drive(unit, _SqliteTx(connection, compiler, address))
     finally:
         connection.execute("ROLLBACK")
 
@@ -207,6 +219,7 @@ class SqliteDatabase:
         self._writer = writer
         self._reader = reader
         self._compiler = Compiler("sqlite")
+        self.address: Address = _plain
         self._queue: list[_Waiting[Any]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -233,7 +246,7 @@ class SqliteDatabase:
     async def _work(self) -> None:
         while self._queue:
             batch, self._queue = self._queue[:BATCH], self._queue[BATCH:]
-            await _in_thread(self._writer, _run_batch, self._compiler, batch)
+            await _in_thread(self._writer, _run_batch, self._compiler, self.address, batch)
             for waiting in batch:
                 waiting.settle()
             for waiting in batch:
@@ -241,7 +254,7 @@ class SqliteDatabase:
                     call()
 
     async def read(self, unit: Unit[T], /) -> T:
-        return _run_read(self._reader, self._compiler, unit)
+        return _run_read(self._reader, self._compiler, self.address, unit)
 
     async def close(self) -> None:
         while self._task is not None and not self._task.done():
@@ -262,9 +275,10 @@ def _count(status: str) -> int:
 class _PostgresqlTx:
     engine: Engine = "postgresql"
 
-    def __init__(self, connection: Any, compiler: Compiler) -> None:
+    def __init__(self, connection: Any, compiler: Compiler, address: Address) -> None:
         self._connection = connection
         self._compiler = compiler
+        self.address = address
         self.callbacks: list[Callable[[], None]] = []
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
@@ -314,6 +328,7 @@ class PostgresqlDatabase:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._compiler = Compiler("postgresql")
+        self.address: Address = _plain
         self._writers = asyncio.Semaphore(WRITERS)
         self._alone = asyncio.Lock()
 
@@ -357,7 +372,7 @@ class PostgresqlDatabase:
 
     async def _once(self, unit: Unit[T]) -> T:
         async with self._pool.acquire() as connection:
-            tx = _PostgresqlTx(connection, self._compiler)
+            tx = _PostgresqlTx(connection, self._compiler, self.address)
             async with connection.transaction(isolation="serializable"):
                 result = await unit(tx)
         for call in tx.callbacks:
@@ -369,7 +384,7 @@ class PostgresqlDatabase:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await unit(_PostgresqlTx(connection, self._compiler))
+            return await unit(_PostgresqlTx(connection, self._compiler, self.address))
 
     async def close(self) -> None:
         await self._pool.close()

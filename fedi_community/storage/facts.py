@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Select, and_, bindparam, or_, select
 
-from fedi_community.domain.facts import Facts, Happened, Needs, Poll, Principal, collections_of
+from fedi_community.domain.facts import Facts, Happened, Kept, Needs, Poll, Principal, collections_of
 from fedi_community.domain.model import (
     Actor,
     Grant,
@@ -22,7 +22,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
-from fedi_community.storage import sessions
+from fedi_community.storage import kept, media, scheduled, sessions
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, word
 from fedi_community.storage.tables import (
@@ -385,7 +385,12 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         host_members={row[0]: row[1] for row in members},
         tokens=known_tokens,
         login_by_id=await sessions.known_logins(tx, people) if people else {},
+        scheduled=await scheduled.one(tx, needs.scheduled) if needs.scheduled else None,
+        put_off=await scheduled.counted(tx, *needs.schedule_of) if needs.schedule_of else (0, 0),
+        pinned=await scheduled.pinned(tx, needs.pins_of) if needs.pins_of else frozenset(),
+        uploads=await media.known_uploads(tx, needs.uploads) if needs.uploads else {},
         done_before=await sessions.done_before(tx, *needs.done_before, now) if needs.done_before else None,
+        kept=await kept.load(tx, needs.keeps) if needs.keeps is not None else Kept(),
         **relations,
     )
 

@@ -6,8 +6,9 @@ range of one index and never a long list filtered afterwards.
 
 from __future__ import annotations
 
+import hashlib
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
@@ -36,6 +37,7 @@ from fedi_community.domain.model import (
     Post,
     followers_of,
 )
+from fedi_community.storage import client_tables, lists, media
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import (
@@ -53,7 +55,10 @@ from fedi_community.storage.schema import Flag
 
 
 class Timeline(IntEnum):
-    """First part of an entry's key. `ref` is 0, 0, the tag's id, the group's id, the author's id, 0."""
+    """First part of an entry's key. `ref` is the tag's, group's or author's id, 0 where there is only one.
+
+    Each thing that clients ask for has a key of its own (only media, only from here), so that no long timeline is filtered.
+    """
 
     PUBLIC = 1
     LOCAL = 2
@@ -61,6 +66,32 @@ class Timeline(IntEnum):
     GROUP = 4
     PROFILE = 5
     ARTICLES = 6  # our own titled posts
+    REMOTE = 7
+    TAG_LOCAL = 8
+    PROFILE_ROOTS = 9  # without answers to others
+    PROFILE_TAG = 10  # ref: `profile_tag(author, tag)`
+    DIRECT = 11  # ref: one of those it is for
+    PUBLIC_MEDIA = 17
+    LOCAL_MEDIA = 18
+    TAG_MEDIA = 19
+    GROUP_MEDIA = 20
+    PROFILE_MEDIA = 21
+    REMOTE_MEDIA = 23
+    TAG_LOCAL_MEDIA = 24
+
+
+MEDIA: Final = 16
+"""A timeline's number and this is that of its posts with pictures, films or sounds."""
+
+
+def with_media(timeline: Timeline) -> Timeline:
+    return Timeline(timeline + MEDIA)
+
+
+def profile_tag(author_id: int, tag_id: int) -> int:
+    """The key of an author's posts with a hashtag: 63 bits of a hash of both."""
+    mixed = hashlib.blake2b(f"{author_id} {tag_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(mixed, "big") >> 1
 
 
 _OBJECT = insert_row(
@@ -214,7 +245,9 @@ async def store(tx: Tx, x: StorePost) -> None:
         _AUDIENCE, [{"object_id": post.id, "principal_id": k, "place": v} for k, v in post.audience.items()]
     )
     tag_ids = await _store_body(tx, post, body, 0, x.created)
-    await tx.many(_ENTRY, entries_of(post, tag_ids, await _is_limited(tx, post)))
+    limited, answers_itself = await _is_limited(tx, post), x.parent_author == post.author_id
+    found = entries_of(post, tag_ids, limited, media=shows_media(body), own_thread=answers_itself)
+    await tx.many(_ENTRY, found)
     if post.reply_to is not None and x.counts:
         await tx.run(_COUNT_REPLY, key=post.reply_to, step=1)
     if post.boost_of is not None and post.public:
@@ -222,6 +255,7 @@ async def store(tx: Tx, x: StorePost) -> None:
     await tx.run(_COUNT_POSTS, key=post.author_id, at=x.created)
     await arrived(tx, post.uri)
     await fill_homes(tx, x)
+    await lists.arrived(tx, x)
 
 
 async def _store_body(tx: Tx, post: Post, body: Body, revision: int, at: int) -> list[int]:
@@ -235,8 +269,12 @@ async def _store_body(tx: Tx, post: Post, body: Body, revision: int, at: int) ->
         ],
     )  # fmt: skip
     await tx.many(_MENTION, [{"object_id": post.id, "actor_id": actor} for actor in body.mentions])
+    places = list(enumerate(body.attachments))
     await tx.many(
-        _ATTACH, [_attachment(post, number_, item, at) for number_, item in enumerate(body.attachments)]
+        _ATTACH, [_attachment(post, at_, item, at) for at_, item in places if item.media_id is None]
+    )
+    await media.attach(
+        tx, post.id, [(item.media_id, at_) for at_, item in places if item.media_id is not None]
     )
     poll = body.extra.get("poll")
     if isinstance(poll, dict):
@@ -254,7 +292,7 @@ async def _store_body(tx: Tx, post: Post, body: Body, revision: int, at: int) ->
 
 def _attachment(post: Post, position: int, item: Attachment, at: int) -> dict[str, Any]:
     return {
-        "id": item.media_id or post.id + position,
+        "id": post.id + position,
         "object_id": post.id,
         "position": position,
         "owner_id": post.author_id,
@@ -277,27 +315,48 @@ async def _is_limited(tx: Tx, post: Post) -> bool:
     return await tx.value(_HOST_OF, author=post.author_id) not in (None, "ok")
 
 
-def entries_of(post: Post, tag_ids: list[int], limited: bool = False) -> list[dict[str, int]]:
+def entries_of(
+    post: Post, tag_ids: list[int], limited: bool = False, *, media: bool = False, own_thread: bool = False
+) -> list[dict[str, int]]:
     """The timeline entries of a post: one for each timeline it belongs to and each principal that may find it there.
-    limited: it is for those who follow its author or read its group, and stands in no public or topic timeline."""
+
+    limited: it is for those who follow its author or read its group, and stands in no public or topic timeline. media: it has a
+    picture, film or sound. own_thread: it answers its own author.
+    """
     wide = [p for p in (PUBLIC, SERVER) if p in post.audience]
-    found: list[tuple[int, int, int]] = []
-    listed = not limited and (post.audience.get(PUBLIC) == "to" or SERVER in post.audience)
-    if listed and post.reply_to is None and post.kind is not Kind.BOOST:
-        found += [(Timeline.PUBLIC, 0, p) for p in wide]
-        if post.local:
-            found += [(Timeline.LOCAL, 0, p) for p in wide]
-            if post.kind in TITLED:
-                found += [(Timeline.ARTICLES, 0, p) for p in wide]
-    if listed:
+    boost, root = post.kind is Kind.BOOST, post.reply_to is None and post.kind is not Kind.BOOST
+    found: list[tuple[Timeline, int, int]] = []
+    if not limited and (post.audience.get(PUBLIC) == "to" or SERVER in post.audience):
+        here = Timeline.LOCAL if post.local else Timeline.REMOTE
+        if root:
+            found += [(kind, 0, p) for kind in (Timeline.PUBLIC, here) for p in wide]
+        if root and post.local and post.kind in TITLED:
+            found += [(Timeline.ARTICLES, 0, p) for p in wide]
         found += [(Timeline.TAG, tag, p) for tag in tag_ids for p in wide]
-    if post.group_id is not None and post.reply_to is None and post.kind is not Kind.BOOST:
+        if post.local:
+            found += [(Timeline.TAG_LOCAL, tag, p) for tag in tag_ids for p in wide]
+    if post.group_id is not None and root:
         inner = [p for p in post.audience if p & ~3 == post.group_id and p & 3]
         found += [(Timeline.GROUP, post.group_id, p) for p in {*wide, *inner}]
-    own = followers_of(post.author_id)
+    own, author = followers_of(post.author_id), post.author_id
     people = [p for p in post.audience if p not in (PUBLIC, SERVER) and (p == own or not p & 3)]
-    found += [(Timeline.PROFILE, post.author_id, p) for p in {*wide, *people}]
+    readers = {*wide, *people}
+    found += [(Timeline.PROFILE, author, p) for p in readers]
+    if root or boost or own_thread:
+        found += [(Timeline.PROFILE_ROOTS, author, p) for p in readers]
+    found += [(Timeline.PROFILE_TAG, profile_tag(author, tag), p) for tag in tag_ids for p in readers]
+    if media:
+        found += [(with_media(kind), ref, p) for kind, ref, p in found if kind in _OF_MEDIA]
+    if not wide and not any(p & 3 for p in post.audience):
+        found += [(Timeline.DIRECT, p, p) for p in {*post.audience, author}]
     return [{"timeline": int(k), "ref": ref, "principal_id": p, "object_id": post.id} for k, ref, p in found]
+
+
+_OF_MEDIA: Final = frozenset(Timeline(kind - MEDIA) for kind in Timeline if kind > MEDIA)
+
+
+def shows_media(body: Body) -> bool:
+    return any(item.kind != "link" for item in body.attachments)
 
 
 _of_host = (
@@ -307,10 +366,12 @@ _of_host = (
     .scalar_subquery()
 )
 _by_host = select(t.objects.c.id).where(t.objects.c.author_id.in_(_of_host)).scalar_subquery()
+_WHOLE: Final = (Timeline.PUBLIC, Timeline.REMOTE, Timeline.PUBLIC_MEDIA, Timeline.REMOTE_MEDIA)
+_TAGGED: Final = (Timeline.TAG, Timeline.TAG_MEDIA)
 _UNLIST = Statement(
     delete(t.entries).where(
         t.entries.c.object_id.in_(_by_host),
-        or_(t.entries.c.timeline == number(Timeline.PUBLIC), t.entries.c.timeline == number(Timeline.TAG)),
+        or_(*(t.entries.c.timeline == number(kind) for kind in (*_WHOLE, *_TAGGED))),
     )
 )
 _FOR_EVERYBODY = and_(
@@ -332,18 +393,30 @@ def _entries_from(query: Any) -> Statement:
 
 
 _with_audience = t.objects.join(t.audience, t.audience.c.object_id == t.objects.c.id)
-_LIST_AGAIN = (
-    _entries_from(
-        select(number(Timeline.PUBLIC), number(0), number(PUBLIC), t.objects.c.id)
-        .select_from(_with_audience)
-        .where(_FOR_EVERYBODY, t.objects.c.reply_to.is_(None), t.objects.c.boost_of.is_(None))
-    ),
-    _entries_from(
-        select(number(Timeline.TAG), t.object_tags.c.tag_id, number(PUBLIC), t.objects.c.id)
-        .select_from(_with_audience.join(t.object_tags, t.object_tags.c.object_id == t.objects.c.id))
-        .where(_FOR_EVERYBODY)
-    ),
-)
+
+
+def _media_alone(kind: Timeline) -> tuple[Any, ...]:
+    """What a timeline asks of a post beside its audience."""
+    if kind < MEDIA:
+        return ()
+    file = t.attachments.alias()
+    shown = select(number(1)).where(file.c.object_id == t.objects.c.id, file.c.kind != word("link"))
+    return (exists(shown.correlate_except(file)),)
+
+
+def _listed_again(kind: Timeline) -> Statement:
+    if kind in _TAGGED:
+        ref: Any = t.object_tags.c.tag_id
+        source = _with_audience.join(t.object_tags, t.object_tags.c.object_id == t.objects.c.id)
+        which: tuple[Any, ...] = ()
+    else:
+        ref, source = number(0), _with_audience
+        which = (t.objects.c.reply_to.is_(None), t.objects.c.boost_of.is_(None))
+    chosen = select(number(kind), ref, number(PUBLIC), t.objects.c.id).select_from(source)
+    return _entries_from(chosen.where(_FOR_EVERYBODY, *which, *_media_alone(kind)))
+
+
+_LIST_AGAIN = tuple(_listed_again(kind) for kind in (*_WHOLE, *_TAGGED))
 
 
 async def list_host(tx: Tx, host: str, on: bool) -> None:
@@ -481,10 +554,15 @@ def _of(table: Any, column: str = "object_id") -> Statement:
     return Statement(delete(table).where(table.c[column] == param("key")))
 
 
-_DROP_ATTACHMENTS, _DROP_MENTIONS, _DROP_TAGS = _of(t.attachments), _of(t.mentions), _of(t.object_tags)
+_DROP_MENTIONS, _DROP_TAGS = _of(t.mentions), _of(t.object_tags)
+_BY_WORDS: Final = frozenset(
+    {Timeline.TAG, Timeline.TAG_LOCAL, Timeline.PROFILE_TAG, *(kind for kind in Timeline if kind > MEDIA)}
+)
+"""Timelines that a post enters or leaves by an edit."""
 _DROP_TAG_ENTRIES = Statement(
     delete(t.entries).where(
-        t.entries.c.object_id == param("key"), t.entries.c.timeline == number(Timeline.TAG)
+        t.entries.c.object_id == param("key"),
+        or_(*(t.entries.c.timeline == number(kind) for kind in _BY_WORDS)),
     )
 )
 
@@ -492,12 +570,13 @@ _DROP_TAG_ENTRIES = Statement(
 async def edit(tx: Tx, x: EditPost) -> None:
     """A new revision; the old texts stay as history."""
     revision = (await tx.value(_REVISION, key=x.post.id) or 0) + 1
-    for statement in (_DROP_ATTACHMENTS, _DROP_MENTIONS, _DROP_TAGS, _DROP_TAG_ENTRIES):
+    kept = frozenset(a.media_id for a in x.body.attachments if a.media_id is not None)
+    await media.detach(tx, x.post.id, kept, x.edited)
+    for statement in (_DROP_MENTIONS, _DROP_TAGS, _DROP_TAG_ENTRIES):
         await tx.run(statement, key=x.post.id)
     tag_ids = await _store_body(tx, x.post, x.body, revision, x.edited)
-    found = entries_of(x.post, tag_ids, await _is_limited(tx, x.post))
-    tagged = [entry for entry in found if entry["timeline"] == Timeline.TAG]
-    await tx.many(_ENTRY, tagged)
+    found = entries_of(x.post, tag_ids, await _is_limited(tx, x.post), media=shows_media(x.body))
+    await tx.many(_ENTRY, [entry for entry in found if entry["timeline"] in _BY_WORDS])
     await tx.run(
         _EDIT, key=x.post.id, revision=revision, edited=x.edited, warning=x.body.warning,
         sensitive=int(x.body.sensitive), language=x.body.language, url=x.body.url,
@@ -516,8 +595,8 @@ _GONE = Statement(
 _FORGET = tuple(
     _of(table)
     for table in (
-        t.texts, t.attachments, t.mentions, t.object_tags, t.entries, t.home, t.reactions, t.notifications, t.pins,
-        t.polls, t.poll_votes, t.feed_items,
+        t.texts, t.mentions, t.object_tags, t.entries, t.home, t.reactions, t.notifications, t.pins,
+        t.polls, t.poll_votes, t.feed_items, client_tables.list_entries,
     )
 )  # fmt: skip
 _BOOSTS = Statement(
@@ -546,6 +625,7 @@ async def forget(
 ) -> None:
     """Take a post's words, pictures and traces away. Who may have known of it stays, for an honest 410."""
     await tx.run(_GONE, key=object_id)
+    await media.detach(tx, object_id, frozenset(), at)
     for statement in _FORGET:
         await tx.run(statement, key=object_id)
     await tx.run(_BOOSTS, key=object_id)

@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import Grant, followers_of, mentors_of, owner_of, staff_of
+from fedi_community.storage import client_tables
 from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
@@ -162,6 +163,7 @@ async def _set_block(tx: Tx, x: e.SetBlock, wake: Wake) -> None:
 
 _NOTIFY = insert_row(t.notifications, "owner_id", "kind", "actor_id", "object_id", "group_key", "created")
 _follow_of_owner, _notified = t.grants.alias(), t.notifications.alias()
+_about, _mute = t.objects.alias(), client_tables.thread_mutes.alias()
 _WANTED = Statement(
     select(t.actors.c.id)
     .outerjoin(t.hosts, t.hosts.c.id == t.actors.c.host_id)
@@ -173,6 +175,11 @@ _WANTED = Statement(
             _notified.c.kind == bindparam("kind"),
             _notified.c.actor_id == param("actor_id"),
             _notified.c.object_id.is_not_distinct_from(param("object_id")),
+        ),
+        ~exists_in(
+            _mute,
+            _mute.c.actor_id == param("owner_id"),
+            exists_in(_about, _about.c.id == param("object_id"), _about.c.root_id == _mute.c.root_id),
         ),
         or_(
             and_(
@@ -188,7 +195,7 @@ _WANTED = Statement(
         ),
     )
 )
-"""Not told already, and of a limited actor (or host) only to those who follow it."""
+"""Not told already, not of a thread that the owner muted, and of a limited actor (or host) only to those who follow it."""
 
 
 async def _notify(tx: Tx, x: e.Notify, wake: Wake) -> None:

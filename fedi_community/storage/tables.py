@@ -72,6 +72,7 @@ actors = table(
     flag("locked"),
     flag("discoverable"),
     flag("indexable"),
+    flag("open_collections"),  # whom it follows, and who follows it, may be shown
     string("also_known_as", null=False, server_default="[]"),
     big("moved_to"),
     string("moderators", null=False, server_default="[]"),  # JSON ids a remote group names
@@ -283,8 +284,13 @@ attachments = table(
     Column("height", Integer),
     string("blurhash"),
     string("focus"),
-    string("state", null=False, server_default="ready"),
-    string("file"),
+    string(
+        "state", null=False, server_default="ready"
+    ),  # processing, ready, failed; avatar, header: an actor's picture
+    string("file", unique=True),  # an upload of ours: its opaque name without ending
+    string(
+        "meta", null=False, server_default="{}"
+    ),  # JSON: small, duration, frame_rate, bitrate; reason of a failure
     big("created", null=False),
 )
 
@@ -382,6 +388,7 @@ reactions = table(
     big("created", null=False),
     UniqueConstraint("object_id", "kind", "actor_id"),
     Index("ix_reactions_actor", "actor_id", "kind", "id"),
+    Index("ix_reactions_liked", "object_id", "kind", "id"),
 )
 
 pins = table(
@@ -425,8 +432,11 @@ reports = table(
     string("comment", null=False, server_default=""),
     string("object_ids", null=False, server_default="[]"),
     string("state", null=False, server_default="open"),
-    string("copy"),  # what was reported, sealed for staff
+    string("copy"),  # what was reported as the reporter saw it, JSON: for those who answer reports alone
+    string("rule_ids", null=False, server_default="[]"),
+    flag("forwarded"),
     big("assigned_to"),
+    big("closed_by"),
     big("created", null=False),
     big("closed"),
 )

@@ -6,13 +6,14 @@ what it found, and goes on from the last id *scanned*, at most `MAX_SCAN` rows a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, union
 
 from fedi_community.domain.model import PUBLIC, SERVER, Grant, Viewer, followers_of, mentors_of, staff_of
+from fedi_community.storage import client_tables as ct
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
@@ -36,22 +37,23 @@ class Page:
 def _range(index: int, ascending: bool) -> Select[Any]:
     e = t.entries.c
     chosen = select(e.object_id).where(
-        e.timeline == param("timeline"), e.ref == param("ref"), e.principal_id == param(f"p{index}"),
+        e.timeline == param(f"t{index}"), e.ref == param(f"r{index}"), e.principal_id == param(f"p{index}"),
         e.object_id < param("before"), e.object_id > param("after"),
     )  # fmt: skip
     chosen = chosen.order_by(e.object_id.asc() if ascending else e.object_id.desc()).limit(param("count"))
     return select(chosen.subquery())
 
 
-def _merged(ascending: bool) -> Statement:
-    merged = union(*(_range(i, ascending) for i in range(4))).subquery()
+def _merged(ranges: int, ascending: bool) -> Statement:
+    merged = union(*(_range(i, ascending) for i in range(ranges))).subquery()
     column = merged.c[0]
     return Statement(
         select(column).order_by(column.asc() if ascending else column.desc()).limit(param("count"))
     )
 
 
-_SCAN, _SCAN_UP = _merged(False), _merged(True)
+FEW, MANY = 4, 10
+_SCANS = {(n, up): _merged(n, up) for n in (FEW, MANY) for up in (False, True)}
 _H = t.home.c
 _HOME = Statement(
     select(_H.object_id, _H.via)
@@ -67,13 +69,23 @@ _HOME_UP = Statement(
 )
 
 
+Key = tuple[Timeline, int]
+Filter = Callable[[Tx, Sequence[int]], Awaitable[Collection[int]]]
+_OPEN = frozenset({Timeline.GROUP, Timeline.GROUP_MEDIA})
+_OWN_READERS = frozenset(
+    {Timeline.PROFILE, Timeline.PROFILE_ROOTS, Timeline.PROFILE_MEDIA, Timeline.PROFILE_TAG, Timeline.DIRECT}
+)
+
+
 def _principals(timeline: Timeline, ref: int, viewer: Viewer) -> list[int]:
     """At most four: what the viewer may hold in this timeline. The rule is asked again about what is found."""
     known = viewer.id and not viewer.instance
+    if timeline is Timeline.DIRECT:
+        return [viewer.id] if known else []
     found = [PUBLIC] + ([SERVER] if viewer.local else [])
-    if timeline is Timeline.GROUP and known:
+    if timeline in _OPEN and known:
         found += [followers_of(ref), staff_of(ref)]
-    elif timeline is Timeline.PROFILE and known:
+    elif timeline in _OWN_READERS and known:
         found += [followers_of(ref), viewer.id]
     return found
 
@@ -83,15 +95,27 @@ async def page(
     up: bool = False, limit: int = 20,
 ) -> Page:  # fmt: skip
     """One page of a keyed timeline. before, after: ids, exclusive; up: the page just above `after` (`min_id`)."""
-    principals = _principals(timeline, ref, viewer)
-    values = {f"p{i}": principals[i] if i < len(principals) else -1 for i in range(4)}
-    values |= {"timeline": int(timeline), "ref": ref}
-    return await _paged(tx, viewer, _SCAN_UP if up else _SCAN, values, before, after, up, limit)
+    return await merged(tx, viewer, [(timeline, ref)], before=before, after=after, up=up, limit=limit)
+
+
+async def merged(
+    tx: Tx, viewer: Viewer, keys: Sequence[Key], *, before: int | None = None, after: int | None = None, up: bool = False,
+    limit: int = 20, keep: Filter | None = None,
+) -> Page:  # fmt: skip
+    """One page of several keyed timelines together, at most `MANY` ranges. keep: which of the ids found are wanted; a page goes
+    on from the last id scanned, so what is left out only makes it shorter."""
+    ranges = [(kind, ref, p) for kind, ref in keys for p in _principals(kind, ref, viewer)][:MANY]
+    size = FEW if len(ranges) <= FEW else MANY
+    values: dict[str, int] = {}
+    for i in range(size):
+        kind, ref, principal = ranges[i] if i < len(ranges) else (0, 0, -1)
+        values |= {f"t{i}": int(kind), f"r{i}": ref, f"p{i}": principal}
+    return await _paged(tx, viewer, _SCANS[size, up], values, before, after, up, limit, keep)
 
 
 async def _paged(
     tx: Tx, viewer: Viewer, scan: Statement, values: dict[str, int], before: int | None, after: int | None, up: bool,
-    limit: int,
+    limit: int, keep: Filter | None = None,
 ) -> Page:  # fmt: skip
     limit = max(1, min(limit, MAX_PAGE))
     found: list[int] = []
@@ -104,7 +128,9 @@ async def _paged(
         ended = len(rows) < count
         scanned += len(rows)
         ids = [row[0] for row in rows]
-        allowed = await visible_ids(tx, viewer, ids)
+        allowed: Collection[int] = await visible_ids(tx, viewer, ids)
+        if keep is not None and allowed:
+            allowed = await keep(tx, [i for i in ids if i in allowed])
         for row in rows:
             if len(found) == limit:
                 ended = False
@@ -211,6 +237,26 @@ async def home(
     return await _paged(tx, viewer, _HOME_UP if up else _HOME, {"ref": viewer.id}, before, after, up, limit)
 
 
+_L = ct.list_entries.c
+_LIST, _LIST_UP = (
+    Statement(
+        select(_L.object_id)
+        .where(_L.list_id == param("ref"), _L.object_id < param("before"), _L.object_id > param("after"))
+        .order_by(_L.object_id.asc() if up else _L.object_id.desc())
+        .limit(param("count"))
+    )
+    for up in (False, True)
+)
+
+
+async def list_page(
+    tx: Tx, viewer: Viewer, list_id: int, *, before: int | None = None, after: int | None = None, up: bool = False,
+    limit: int = 20,
+) -> Page:  # fmt: skip
+    """One page of a list of the viewer's own."""
+    return await _paged(tx, viewer, _LIST_UP if up else _LIST, {"ref": list_id}, before, after, up, limit)
+
+
 # --- threads --------------------------------------------------------------------------------------------------------------
 
 MAX_THREAD = 2000
@@ -241,6 +287,22 @@ async def root_of(tx: Tx, post_id: int) -> int | None:
     """The root of a post's thread. Says nothing about who may see it."""
     row = await tx.row(_PLACE, key=post_id)
     return None if row is None else row["root_id"] or row["id"]
+
+
+@dataclass(frozen=True, slots=True)
+class InThread:
+    """Where a post stands: itself (for a boost, what it boosts), and the root of the thread."""
+
+    post: int
+    root: int
+
+
+async def place_of(tx: Tx, post_id: int) -> InThread | None:
+    """A post's place in its thread. Says nothing about who may see it."""
+    row = await tx.row(_PLACE, key=post_id)
+    if row is not None and row["boost_of"] is not None:
+        row = await tx.row(_PLACE, key=row["boost_of"])
+    return None if row is None else InThread(row["id"], row["root_id"] or row["id"])
 
 
 def depth_first(nodes: Sequence[tuple[int, int | None]], start: int) -> list[int]:

@@ -6,13 +6,15 @@ Every post that leaves here has passed the rule for this viewer, and so has what
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select, union_all
 
-from fedi_community.domain.model import PUBLIC, Grant, Kind, State, Text, Viewer, label
+from fedi_community.domain.model import PUBLIC, STRANGER, Grant, Kind, State, Text, Viewer, label
 from fedi_community.domain.views import ActorView, AttachmentView, PollView, PostView
+from fedi_community.storage import client_tables, media
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, word
@@ -34,7 +36,7 @@ def _select_actors() -> Select[Any]:
         A.image, A.fields,
         A.locked, A.discoverable, A.indexable, shown_state().label("state"), A.language, A.created,
         A.last_post_at, A.posts_count, A.sample,
-        A.moved_to, A.followers_uri, A.badges, t.groups.c.members_count,
+        A.moved_to, A.followers_uri, A.badges, A.open_collections, t.groups.c.members_count,
     ).select_from(
         t.actors.outerjoin(t.hosts, t.hosts.c.id == A.host_id).outerjoin(t.groups, t.groups.c.actor_id == A.id)
     )  # fmt: skip
@@ -66,6 +68,7 @@ def _actor_view(row: Row) -> ActorView:
         sample=bool(row["sample"]),
         moved_to=row["moved_to"],
         followers_uri=row["followers_uri"],
+        open_collections=bool(row["open_collections"]),
         badges=() if row["badges"] == "[]" else tuple(orjson.loads(row["badges"])),
     )
 
@@ -179,15 +182,22 @@ _TAGS = Statement(
     .where(one_of(t.object_tags.c.object_id, "ids"))
 )
 _MINE = Statement(
-    select(t.reactions.c.object_id, t.reactions.c.kind).where(
-        one_of(t.reactions.c.object_id, "ids"), t.reactions.c.actor_id == param("viewer")
+    union_all(
+        select(t.reactions.c.object_id, t.reactions.c.kind).where(
+            one_of(t.reactions.c.object_id, "ids"), t.reactions.c.actor_id == param("viewer")
+        ),
+        select(O.boost_of, word("boost")).where(
+            one_of(O.boost_of, "ids"), O.author_id == param("viewer"), O.state == word("published")
+        ),
+        select(t.pins.c.object_id, word("pin")).where(
+            one_of(t.pins.c.object_id, "ids"), t.pins.c.actor_id == param("viewer")
+        ),
+        select(O.id, word("mute"))
+        .join(client_tables.thread_mutes, client_tables.thread_mutes.c.root_id == O.root_id)
+        .where(one_of(O.id, "ids"), client_tables.thread_mutes.c.actor_id == param("viewer")),
     )
 )
-_MY_BOOSTS = Statement(
-    select(O.boost_of).where(
-        one_of(O.boost_of, "ids"), O.author_id == param("viewer"), O.state == word("published")
-    )
-)
+"""What the viewer did with a post: like, bookmark, boost, pin, and whether he muted its thread."""
 _POLLS = Statement(select(t.polls).where(one_of(t.polls.c.object_id, "ids")))
 _VOTES = Statement(
     select(t.poll_votes.c.object_id, t.poll_votes.c.choice).where(
@@ -225,11 +235,11 @@ async def _assemble(
     tx: Tx, viewer: Viewer, wanted: list[int], rows: dict[int, Row], via: dict[int, int]
 ) -> list[PostView]:
     ids = list(rows)
-    texts = _grouped((row["object_id"], _text(row)) for row in await tx.rows(_TEXTS, ids=ids))
-    files = _grouped((row["object_id"], _attachment(row)) for row in await tx.rows(_ATTACHMENTS, ids=ids))
     places: dict[int, dict[int, Any]] = {i: {} for i in ids}
     for post, principal, place in await tx.rows(_AUDIENCE, ids=ids):
         places[post][principal] = place
+    texts = _grouped((row["object_id"], _text(row)) for row in await tx.rows(_TEXTS, ids=ids))
+    files = await _files(tx, viewer, rows, places, await tx.rows(_ATTACHMENTS, ids=ids))
     named = _grouped((post, actor) for post, actor in await tx.rows(_MENTIONS, ids=ids))
     tags = _grouped((post, name) for post, name in await tx.rows(_TAGS, ids=ids))
     mine = await _mine(tx, viewer, ids)
@@ -328,21 +338,26 @@ def _ordered(texts: list[Text], language: str | None) -> tuple[Text, ...]:
     return tuple(sorted(texts, key=lambda text: (text.language != language, text.language)))
 
 
-def _attachment(row: Row) -> AttachmentView:
-    focus = _json(row["focus"])
-    return AttachmentView(
-        row["id"], row["kind"], row["url"], row["media_type"], row["name"], row["width"], row["height"], row["blurhash"],
-        tuple(focus) if focus else None, row["preview_url"],
-    )  # fmt: skip
+async def _files(
+    tx: Tx, viewer: Viewer, posts: dict[int, Row], places: dict[int, dict[int, Any]], rows: Sequence[Row]
+) -> dict[int, list[AttachmentView]]:
+    """What is attached, by post: a public post's files at their plain addresses, others' at those made for this viewer."""
+    own = {row["object_id"] for row in rows if row["file"] is not None}
+    wide = {i for i in own if PUBLIC in places[i] and posts[i]["state"] == "published"}
+    gated = {posts[i]["gate_id"] for i in wide} - {None}
+    opened = {None, *(await media.open_gates(tx, gated) if gated else ())}
+    public = {i for i in wide if posts[i]["gate_id"] in opened}
+
+    def address(post: int, path: str) -> str:
+        return tx.address(STRANGER if post in public else viewer, path)
+
+    return _grouped((row["object_id"], media.shown(row, partial(address, row["object_id"]))) for row in rows)
 
 
 async def _mine(tx: Tx, viewer: Viewer, ids: list[int]) -> dict[int, list[str]]:
     if not viewer.id or viewer.instance:
         return {}
-    found = _grouped((post, kind) for post, kind in await tx.rows(_MINE, ids=ids, viewer=viewer.id))
-    for row in await tx.rows(_MY_BOOSTS, ids=ids, viewer=viewer.id):
-        found.setdefault(row[0], []).append("boost")
-    return found
+    return _grouped((post, kind) for post, kind in await tx.rows(_MINE, ids=ids, viewer=viewer.id))
 
 
 async def _polls(tx: Tx, viewer: Viewer, ids: list[int]) -> dict[int, PollView]:
@@ -352,7 +367,7 @@ async def _polls(tx: Tx, viewer: Viewer, ids: list[int]) -> dict[int, PollView]:
     return {
         row["object_id"]: PollView(
             tuple(orjson.loads(row["options"])), bool(row["multiple"]), row["expires"], row["voters"],
-            tuple(own.get(row["object_id"], ())),
+            tuple(own.get(row["object_id"], ())), bool(row["hide_totals"]),
         )
         for row in await tx.rows(_POLLS, ids=ids)
     }  # fmt: skip

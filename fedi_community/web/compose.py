@@ -224,7 +224,8 @@ def edited_body(old: PostView, item: Written, new: Body, mentioned: tuple[int, .
         new, texts=(text, *others), language=old.language, url=old.url, extra=dict(old.extra), mentions=mentioned,
         sensitive=bool(item.warning) or (old.sensitive and not old.warning),
         attachments=tuple(
-            Attachment(a.kind, a.url, a.media_type, a.name, a.width, a.height, a.blurhash, a.focus, a.id)  # type: ignore[arg-type]
+            Attachment(a.kind, a.url, a.media_type, a.name, a.width, a.height, a.blurhash, a.focus,  # type: ignore[arg-type]
+                       a.id if a.own else None)
             for a in old.attachments
         ),
         image=None if image is None else Attachment(

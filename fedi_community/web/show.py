@@ -152,12 +152,38 @@ class Show:
         )
 
     def attachment(self, item: AttachmentView) -> Markup:
+        if item.own:
+            return self._own(item)
         if item.kind == "image":
             return self.picture(item.url, item.name, item.width, item.height)
         key = "post.video_at" if item.kind == "video" else "post.file_at"
         label = item.name or self.t(key, host=self.host(item.url))
         address = item.url if "://" in item.url else f"{self.base_url}{item.url}"
         return self.link(address, label)
+
+    def _own(self, item: AttachmentView) -> Markup:
+        """A file of ours: a picture with its description, a film or sound with the browser's own controls."""
+        alt = item.name or self.t("post.no_alt")
+        size = (
+            Markup(' width="{}" height="{}"').format(item.width, item.height)
+            if item.width and item.height
+            else ""
+        )
+        if item.kind == "video":
+            return Markup(
+                '<video src="{}" poster="{}" controls preload="none" playsinline aria-label="{}"{}></video>'
+            ).format(item.url, item.preview_url or "", alt, size) + self._described(item)
+        if item.kind == "audio":
+            return Markup('<audio src="{}" controls preload="none" aria-label="{}"></audio>').format(
+                item.url, alt
+            ) + self._described(item)
+        picture = Markup('<img src="{}" alt="{}" loading="lazy"{}>').format(
+            item.preview_url or item.url, alt, size
+        )
+        return Markup('<a href="{}">{}</a>').format(item.url, picture)
+
+    def _described(self, item: AttachmentView) -> Markup:
+        return Markup('<span class="soft">{}</span>').format(item.name) if item.name else Markup("")
 
     def host(self, address: str) -> str:
         return urlsplit(address).hostname or address

@@ -16,9 +16,11 @@ from fedi_community import auth
 from fedi_community.activitypub.signatures import sign_cavage, signing_key
 from fedi_community.app import Parts, build
 from fedi_community.config import Settings
-from fedi_community.domain.effects import Decision, MakeToken, SetHost, SetState
+from fedi_community.domain.effects import Decision, FinishUpload, MakeToken, MakeUpload, SetHost, SetState
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import State
+from fedi_community.media.store import new_stem
+from fedi_community.storage import media as media_rows
 from tests.federation.world import BASE, Served, actor_document, rsa_key
 from tests.make import START, Clock, Make
 
@@ -41,6 +43,8 @@ class Stage:
     parts: Parts
     make: Make
     posts: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)  # of each post: the name of its one file
+    uploads: dict[str, int] = field(default_factory=dict)
     seats: list[Seat] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
 
@@ -152,6 +156,7 @@ async def _fill(stage: Stage, served: Served) -> None:
     await make.leave(ids["former"], gated)
     await make.must(Needs(), lambda f: Decision((SetHost("shut.example", "suspended"),)), 0)
     await make.react(ids["omar"], stage.posts["gated"])
+    await _attach(stage, ids)
     await _seats(stage, ids)
 
 
@@ -202,6 +207,39 @@ async def _write(stage: Stage, ids: dict[str, int], groups: dict[str, int], alic
             return Decision((SetState(facts.posts[post_id], state),))
 
         await make.must(Needs(post_ids=frozenset({post_id})), decide, 0)
+
+
+async def _attach(stage: Stage, ids: dict[str, int]) -> None:
+    """Each post has a file, which holds its canary; one more is on no post."""
+    make, uploads = stage.make, stage.parts.uploads
+    for name, post_id in {**stage.posts, "unposted": 0}.items():
+        if name == "deleted":
+            continue
+        stem = new_stem()
+        author = next(iter(ids.values()))
+        if post_id:
+            found = await make.must(
+                Needs(post_ids=frozenset({post_id})),
+                lambda f, i=post_id: Decision((), f.posts[i].author_id),
+                0,
+            )
+            author = found.result or 0
+        path = Path(stage.parts.settings.data) / f"{name}.tmp"
+        path.write_bytes(canary(name).encode())
+        file = f"{stem}.webp"
+        await uploads._store.take_in(file, path)
+
+        def decide(facts: Any, stem: str = stem, file: str = file, author: int = author) -> Decision:
+            made = MakeUpload(facts.new_ids[0], author, "image", stem, facts.now)
+            done = FinishUpload(made.id, "image", f"/media/{file}", None, "image/webp", 4, 4, None, {})
+            return Decision((made, done), made.id)
+
+        upload_id = (await make.must(Needs(), decide, 1)).result or 0
+        if post_id:
+            await stage.parts.db.write(
+                lambda tx, p=post_id, u=upload_id: media_rows.attach(tx, p, [(u, 0)])  # type: ignore[misc]
+            )
+        stage.files[name], stage.uploads[name] = file, upload_id
 
 
 EVERYBODY = frozenset({"public", "unlisted", "open_group", "of_blocked"})

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.leaks.stage import AS2, EVERYBODY, Seat, Stage, canary, open_stage
+from fedi_community.domain.model import STRANGER, Viewer
+from tests.leaks.stage import AS2, EVERYBODY, PEOPLE, Seat, Stage, canary, open_stage
 
 MISSING = 700_000_000_000_000_000  # as many digits as a real id
+NO_FILE = "a" * 26 + ".webp"
 GROUPS = ("sleep", "caregivers", "hiddenname", "neighbours", "heart")
 NAMES = ("nadia", "omar", "eve", "invited")
 WHICH = ("outbox", "followers", "members", "following", "featured", "moderators")
@@ -54,6 +57,7 @@ READ: dict[str, tuple[str, ...]] = {
         )
     },
     "/api/v1/instance/terms_of_service/<date>": ("/api/v1/instance/terms_of_service/2026-01-05",),
+    "/api/v1/media/<id>": ("/api/v1/media/{upload}",),
     "/api/v1/statuses/<id>": ("/api/v1/statuses/{post}",),
     "/api/v1/statuses/<id>/context": ("/api/v1/statuses/{post}/context",),
     "/api/v1/statuses/<id>/source": ("/api/v1/statuses/{post}/source",),
@@ -78,6 +82,8 @@ READ: dict[str, tuple[str, ...]] = {
     "/healthz": ("/healthz",),
     "/login": ("/login",),
     "/logout": ("/logout",),
+    "/media/<name>": ("/media/{file}",),
+    "/media/<key>/<name>": ("/media/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/{file}",),
     "/metrics": ("/metrics",),
     "/nodeinfo/<any('2.0','2.1'):version>": ("/nodeinfo/2.0", "/nodeinfo/2.1"),
     "/oauth/authorize": ("/oauth/authorize", "/oauth/authorize?lang=es&client_id=x"),
@@ -105,6 +111,10 @@ CHANGE: dict[str, str] = {
     "POST /api/v1/accounts/<id>/follow": "/api/v1/accounts/{hidden}/follow",
     "POST /api/v1/accounts/<id>/unfollow": "/api/v1/accounts/{hidden}/unfollow",
     "POST /api/v1/statuses": "/api/v1/statuses",
+    "POST /api/v1/media": "",
+    "POST /api/v2/media": "",
+    "PUT /api/v1/media/<id>": "/api/v1/media/{upload}",
+    "DELETE /api/v1/media/<id>": "/api/v1/media/{upload}",
     "PUT /api/v1/statuses/<id>": "/api/v1/statuses/{post}",
     "DELETE /api/v1/statuses/<id>": "/api/v1/statuses/{post}",
     **{
@@ -155,6 +165,8 @@ def addresses(stage: Stage, pattern: str) -> list[str]:
         "activity": [i + 4 * n for i in stage.posts.values() for n in range(4)],
         "group": [*GROUPS, "nosuchgroup"],
         "name": [*NAMES, "nosuchname"],
+        "file": [*stage.files.values(), NO_FILE],
+        "upload": [*stage.uploads.values(), MISSING],
         "actor": [stage.make.ids[n] for n in (*GROUPS, *NAMES)],
     }
     for word, values in choices.items():
@@ -190,9 +202,10 @@ def leaked(seat: Seat, stage: Stage, status: int, headers: dict[str, str], body:
     # A group's Atom feed holds what everybody may read, whoever asks.
     kind = {k.lower(): v for k, v in headers.items()}.get("content-type", "")
     document = "activity+json" in kind
-    alone = "atom+xml" in kind or (document if not seat.signer else not document)
+    # A file at its plain address is what everybody may have.
+    alone = "atom+xml" in kind or "image/webp" in kind or (document if not seat.signer else not document)
     may = EVERYBODY if alone else seat.may
-    found = {name for name in stage.posts if canary(name) in text and name not in may}
+    found = {name for name in stage.files if canary(name) in text and name not in may}
     if "hiddenname" in text and seat.name != "invited":
         found.add("the hidden group")
     return found
@@ -263,6 +276,45 @@ async def test_invisible_equals_missing_byte_for_byte(stage: Stage) -> None:
                     assert comparable(got, path) == comparable(missing, path), f"{seat.name} {path} {accept}"
                     pairs += 1
     assert pairs > 400
+
+
+async def test_a_file_is_for_those_who_may_see_its_post_and_else_missing(stage: Stage) -> None:
+    """At the address made for each seat, which any loader may use: former members, outsiders and other hosts get nothing."""
+    served = 0
+    stranger = stage.seats[0]
+    for seat in stage.seats:
+        viewer = (
+            Viewer(stage.make.ids[seat.name], True)
+            if seat.session
+            else Viewer(0, False, seat.signer.split("/")[2], instance=True)
+            if seat.signer
+            else STRANGER
+        )
+        for name, file in stage.files.items():
+            address = urlsplit(stage.parts.db.address(viewer, f"/media/{file}")).path
+            got = await stage.get(stranger, address)
+            missing = await stage.get(stranger, address.replace(file, NO_FILE))
+            host = seat.name in ("alice", "rita", "peer_instance") and name in ("followers", "circle")
+            if name in seat.may or host or (name == "unposted" and seat.name == PEOPLE[0]):
+                assert (got[0], got[2]) == (200, canary(name).encode()), f"{seat.name} {name}"
+                assert got[1]["cache-control"].startswith("public" if viewer is STRANGER else "private")
+                served += 1
+            else:
+                assert comparable(got, address) == comparable(missing, address), f"{seat.name} {name}"
+                assert got[0] == 404
+    assert served > 60
+
+
+async def test_somebody_elses_upload_equals_a_missing_one(stage: Stage) -> None:
+    owner = PEOPLE[0]
+    for seat in stage.seats:
+        if not seat.session or seat.name == owner:
+            continue
+        for method in ("GET", "PUT", "DELETE"):
+            path = f"/api/v1/media/{stage.uploads['unposted']}"
+            got = await stage.send(seat, method, path, {})
+            missing = await stage.send(seat, method, f"/api/v1/media/{MISSING}", {})
+            assert comparable(got, path) == comparable(missing, path), f"{seat.name} {method}"
 
 
 async def test_a_hidden_group_equals_a_missing_one(stage: Stage) -> None:

@@ -335,7 +335,7 @@ async def test_an_error_of_ours_is_500_without_a_word_of_what_happened(
     async def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("secret words of a patient")
 
-    monkeypatch.setattr("fedi_community.storage.timelines.page", broken)
+    monkeypatch.setattr("fedi_community.storage.timelines.merged", broken)
     got = await world.get("/api/v1/timelines/public")
     assert got.status == 500
     assert b"secret" not in got.body

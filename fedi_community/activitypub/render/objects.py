@@ -24,7 +24,7 @@ from fedi_community.domain.views import ActorView, AttachmentView, PostView
 MAX_TITLE: Final = 150
 MAX_ABSTRACT: Final = 500
 MAX_ATTACHMENTS: Final = 32
-_TYPES: Final = {"image": "Image", "video": "Video", "audio": "Audio", "unknown": "Document"}
+_TYPES: Final = {"image": "Image", "video": "Video", "gifv": "Video", "audio": "Audio", "unknown": "Document"}
 _IMAGE: Final = re.compile(r"<img\b([^<>]*)>")
 _ATTRIBUTE: Final = re.compile(r'\b(src|alt)="([^"]*)"')
 _AS2_LINK: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
@@ -185,7 +185,7 @@ def _poll(post: PostView, now: int) -> Document:
         {
             "type": "Note",
             "name": option["name"],
-            "replies": {"type": "Collection", "totalItems": option.get("votes", 0)},
+            "replies": {"type": "Collection", "totalItems": option.get("votes", 0) if poll.told(now) else 0},
         }
         for option in poll.options
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from fedi_community.domain.text import plain, sanitise
+from fedi_community.domain.text import shown, shown_text
 from fedi_community.domain.views import ActorView
 from fedi_community.mastodon.entities.schema import (
     BOOL,
@@ -65,8 +65,7 @@ def day(ms: int | None) -> str | None:
 
 def account(actor: ActorView, base_url: str) -> dict[str, Any]:
     """An Account."""
-    avatar = (actor.icon or {}).get("url") or f"{base_url}/static/missing.png"
-    header = (actor.image or {}).get("url") or f"{base_url}/static/missing.png"
+    avatar, header = picture_url(actor.icon, base_url), picture_url(actor.image, base_url)
     return {
         "id": str(actor.id),
         "username": actor.handle,
@@ -79,7 +78,7 @@ def account(actor: ActorView, base_url: str) -> dict[str, Any]:
         "indexable": actor.indexable,
         "noindex": not actor.indexable,
         "created_at": moment(actor.created),
-        "note": sanitise(actor.summary),
+        "note": shown(actor.summary),
         "url": page_url(actor, base_url),
         "uri": actor.uri,
         "avatar": avatar,
@@ -87,19 +86,25 @@ def account(actor: ActorView, base_url: str) -> dict[str, Any]:
         "avatar_description": (actor.icon or {}).get("name") or "",
         "header": header,
         "header_static": header,
-        "header_description": "",
+        "header_description": (actor.image or {}).get("name") or "",
         "followers_count": actor.followers_count if actor.followers_count >= FEW else 0,
         "following_count": 0,
         "statuses_count": max(actor.posts_count, 0),
         "last_status_at": day(actor.last_post_at),
-        "hide_collections": True,
+        "hide_collections": not actor.open_collections,
         "emojis": [],
         "roles": [],
         "fields": [
-            {"name": field.get("name", ""), "value": sanitise(field.get("value", "")), "verified_at": None}
+            {"name": field.get("name", ""), "value": shown(field.get("value", "")), "verified_at": None}
             for field in actor.fields
         ],
     }
+
+
+def picture_url(picture: dict[str, Any] | None, base_url: str) -> str:
+    """An avatar or header as an absolute address; ours are kept as paths. `missing.png` says that there is none."""
+    url = (picture or {}).get("url") or "/static/missing.png"
+    return f"{base_url}{url}" if url.startswith("/") else str(url)
 
 
 def page_url(actor: ActorView, base_url: str) -> str:
@@ -110,25 +115,30 @@ def page_url(actor: ActorView, base_url: str) -> str:
 
 
 def credential_account(
-    actor: ActorView, base_url: str, settings: dict[str, Any], role: str = "member"
-) -> dict[str, Any]:
-    """A CredentialAccount: the account with its source. settings: preferences of the log-in; a new member's posts are private."""
+    actor: ActorView, base_url: str, settings: dict[str, Any], role: str = "member", *, source: str | None = None,
+    counts: tuple[int, int, int] = (0, 0, 0),
+) -> dict[str, Any]:  # fmt: skip
+    """A CredentialAccount: the account with its source. settings: preferences of the log-in; a new member's posts are private.
+
+    source: the text of the profile as it was typed. counts: followers, followed, requests that wait, told to himself alone.
+    """
     made = account(actor, base_url)
+    made["followers_count"], made["following_count"] = counts[:2]
     made["source"] = {
-        "note": plain(actor.summary),
+        "note": shown_text(actor.summary) if source is None else source,
         "fields": [
-            {"name": f.get("name", ""), "value": plain(f.get("value", "")), "verified_at": None}
+            {"name": f.get("name", ""), "value": shown_text(f.get("value", "")), "verified_at": None}
             for f in actor.fields
         ],
         "privacy": settings.get("posting:default:visibility", "private"),
         "sensitive": bool(settings.get("posting:default:sensitive", False)),
         "language": settings.get("posting:default:language"),
-        "follow_requests_count": 0,
+        "follow_requests_count": counts[2],
         "discoverable": actor.discoverable,
         "indexable": actor.indexable,
-        "hide_collections": True,
+        "hide_collections": not actor.open_collections,
         "attribution_domains": [],
-        "quote_policy": "nobody",
+        "quote_policy": settings.get("posting:default:quote_policy", "nobody"),
     }
     made["role"] = _ROLES.get(role, _ROLES["member"])
     return made
@@ -142,7 +152,7 @@ _ROLES: Final = {
 }
 
 
-def relationship(actor_id: int, **known: bool) -> dict[str, Any]:
+def relationship(actor_id: int, **known: Any) -> dict[str, Any]:
     """A Relationship; what is not named is false."""
     made: dict[str, Any] = dict.fromkeys(
         "following showing_reblogs notifying followed_by blocking blocked_by muting muting_notifications requested "

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from quart import Response, request
 
+from fedi_community.domain import uploads
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Body, Kind
@@ -230,7 +231,10 @@ async def _save_edit(asked: Ask, item: Written) -> Response:
     known = await house.db.read(lambda tx: compose.links(tx, house, mentions))
     new = compose.body_of(item, house.host, house.base_url, known)
     body = compose.edited_body(post, item, new, tuple(found[0] for found in known.values()))
-    needs = Needs(post_ids=frozenset({post.id}), actor_ids=frozenset({me}), subjects=frozenset({me}))
+    needs = Needs(
+        post_ids=frozenset({post.id}), actor_ids=frozenset({me}), subjects=frozenset({me}),
+        uploads=uploads.attached_ids(body.attachments),
+    )  # fmt: skip
 
     def decide(facts: Facts) -> Decision | Refusal:
         return decide_edit(post.id, me, body, facts)

@@ -15,6 +15,18 @@ def upgrade() -> None:
     """Create all tables."""
 
     op.create_table(
+        "announcements",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("texts", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("published", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("withdrawn", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_announcements")),
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "apps",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -399,6 +411,12 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "open_collections",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column(
             "also_known_as",
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
             server_default="[]",
@@ -464,6 +482,79 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "account_notes",
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "target_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("note", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_account_notes_actor_id_actors")),
+        sa.ForeignKeyConstraint(["target_id"], ["actors.id"], name=op.f("fk_account_notes_target_id_actors")),
+        sa.PrimaryKeyConstraint("actor_id", "target_id", name=op.f("pk_account_notes")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "announcement_reactions",
+        sa.Column(
+            "announcement_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("name", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name=op.f("fk_announcement_reactions_actor_id_actors")
+        ),
+        sa.ForeignKeyConstraint(
+            ["announcement_id"],
+            ["announcements.id"],
+            name=op.f("fk_announcement_reactions_announcement_id_announcements"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "announcement_id", "actor_id", "name", name=op.f("pk_announcement_reactions")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "announcement_reads",
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "announcement_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name=op.f("fk_announcement_reads_actor_id_actors")
+        ),
+        sa.ForeignKeyConstraint(
+            ["announcement_id"],
+            ["announcements.id"],
+            name=op.f("fk_announcement_reads_announcement_id_announcements"),
+        ),
+        sa.PrimaryKeyConstraint("actor_id", "announcement_id", name=op.f("pk_announcement_reads")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "blocks",
         sa.Column(
             "actor_id",
@@ -487,6 +578,76 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_blocks_target_id"), "blocks", ["target_id"], unique=False)
     op.create_table(
+        "dismissed_suggestions",
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "target_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name=op.f("fk_dismissed_suggestions_actor_id_actors")
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_id"], ["actors.id"], name=op.f("fk_dismissed_suggestions_target_id_actors")
+        ),
+        sa.PrimaryKeyConstraint("actor_id", "target_id", name=op.f("pk_dismissed_suggestions")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "domain_blocks",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("host", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_domain_blocks_actor_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_domain_blocks")),
+        sa.UniqueConstraint("actor_id", "host", name=op.f("uq_domain_blocks_actor_id_host")),
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "endorsements",
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "target_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_endorsements_actor_id_actors")),
+        sa.ForeignKeyConstraint(["target_id"], ["actors.id"], name=op.f("fk_endorsements_target_id_actors")),
+        sa.PrimaryKeyConstraint("actor_id", "target_id", name=op.f("pk_endorsements")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "featured_tags",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tag_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_featured_tags_actor_id_actors")),
+        sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name=op.f("fk_featured_tags_tag_id_tags")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_featured_tags")),
+        sa.UniqueConstraint("actor_id", "tag_id", name=op.f("uq_featured_tags_actor_id_tag_id")),
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "feeds",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -508,6 +669,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("url", "group_id", name=op.f("uq_feeds_url_group_id")),
         sqlite_with_rowid=True,
     )
+    op.create_table(
+        "filters",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "action",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="warn",
+            nullable=False,
+        ),
+        sa.Column("contexts", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("expires", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_filters_actor_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filters")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_filters_actor_id"), "filters", ["actor_id"], unique=False)
+    op.create_table(
+        "followed_tags",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tag_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_followed_tags_actor_id_actors")),
+        sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name=op.f("fk_followed_tags_tag_id_tags")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_followed_tags")),
+        sa.UniqueConstraint("actor_id", "tag_id", name=op.f("uq_followed_tags_actor_id_tag_id")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_followed_tags_tag_id"), "followed_tags", ["tag_id"], unique=False)
     op.create_table(
         "grants",
         sa.Column(
@@ -620,6 +817,31 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_index(op.f("ix_keys_actor_id"), "keys", ["actor_id"], unique=False)
+    op.create_table(
+        "lists",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "replies_policy",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="list",
+            nullable=False,
+        ),
+        sa.Column(
+            "exclusive",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_lists_actor_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lists")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_lists_actor_id"), "lists", ["actor_id"], unique=False)
     op.create_table(
         "markers",
         sa.Column(
@@ -801,7 +1023,20 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("copy", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column(
+            "rule_ids",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column(
+            "forwarded",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
         sa.Column("assigned_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("closed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("closed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["reporter_id"], ["actors.id"], name=op.f("fk_reports_reporter_id_actors")),
@@ -810,6 +1045,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("uri", name=op.f("uq_reports_uri")),
         sqlite_with_rowid=True,
     )
+    op.create_table(
+        "scheduled",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("login_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("params", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_scheduled_actor_id_actors")),
+        sa.ForeignKeyConstraint(["login_id"], ["logins.id"], name=op.f("fk_scheduled_login_id_logins")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scheduled")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index("ix_scheduled_actor", "scheduled", ["actor_id", "run_at"], unique=False)
     op.create_table(
         "speakers",
         sa.Column(
@@ -936,10 +1187,17 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("file", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column(
+            "meta",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
         sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_attachments_object_id_objects")),
         sa.ForeignKeyConstraint(["owner_id"], ["actors.id"], name=op.f("fk_attachments_owner_id_actors")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+        sa.UniqueConstraint("file", name=op.f("uq_attachments_file")),
         sqlite_with_rowid=True,
     )
     op.create_index(op.f("ix_attachments_object_id"), "attachments", ["object_id"], unique=False)
@@ -979,6 +1237,84 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("feed_id", "guid", name=op.f("pk_feed_items")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "filter_keywords",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("filter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("keyword", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "whole_word",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="1",
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["filter_id"], ["filters.id"], name=op.f("fk_filter_keywords_filter_id_filters")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filter_keywords")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_filter_keywords_filter_id"), "filter_keywords", ["filter_id"], unique=False)
+    op.create_table(
+        "filter_statuses",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("filter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["filter_id"], ["filters.id"], name=op.f("fk_filter_statuses_filter_id_filters")
+        ),
+        sa.ForeignKeyConstraint(
+            ["object_id"], ["objects.id"], name=op.f("fk_filter_statuses_object_id_objects")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filter_statuses")),
+        sa.UniqueConstraint("filter_id", "object_id", name=op.f("uq_filter_statuses_filter_id_object_id")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_filter_statuses_object_id"), "filter_statuses", ["object_id"], unique=False)
+    op.create_table(
+        "list_entries",
+        sa.Column(
+            "list_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "object_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["list_id"], ["lists.id"], name=op.f("fk_list_entries_list_id_lists")),
+        sa.PrimaryKeyConstraint("list_id", "object_id", name=op.f("pk_list_entries")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_list_entries_object", "list_entries", ["object_id"], unique=False)
+    op.create_table(
+        "list_members",
+        sa.Column(
+            "list_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_list_members_actor_id_actors")),
+        sa.ForeignKeyConstraint(["list_id"], ["lists.id"], name=op.f("fk_list_members_list_id_lists")),
+        sa.PrimaryKeyConstraint("list_id", "actor_id", name=op.f("pk_list_members")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_list_members_actor_id"), "list_members", ["actor_id"], unique=False)
     op.create_table(
         "mentions",
         sa.Column(
@@ -1135,6 +1471,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_index("ix_reactions_actor", "reactions", ["actor_id", "kind", "id"], unique=False)
+    op.create_index("ix_reactions_liked", "reactions", ["object_id", "kind", "id"], unique=False)
     op.create_index(op.f("ix_reactions_uri"), "reactions", ["uri"], unique=False)
     op.create_table(
         "texts",
@@ -1176,6 +1513,26 @@ def upgrade() -> None:
         sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name=op.f("fk_texts_object_id_objects")),
         sa.PrimaryKeyConstraint("object_id", "revision", "language", name=op.f("pk_texts")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "thread_mutes",
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "root_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_thread_mutes_actor_id_actors")),
+        sa.ForeignKeyConstraint(["root_id"], ["objects.id"], name=op.f("fk_thread_mutes_root_id_objects")),
+        sa.PrimaryKeyConstraint("actor_id", "root_id", name=op.f("pk_thread_mutes")),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -1,0 +1,212 @@
+"""Effects on what somebody keeps for himself (lists, filters, notes, mutes, tags), on announcements and on reports.
+
+As `effects`: pure data. Rows name their owner, and what is carried out touches his rows alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SetMute:
+    """One actor does not want to see another, or (on=False) does again. expires: milliseconds; notifications: theirs too."""
+
+    actor_id: int
+    target_id: int
+    on: bool
+    at: int
+    notifications: bool = True
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetNote:
+    """What somebody wrote to himself about another; "" for nothing."""
+
+    actor_id: int
+    target_id: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endorse:
+    """Show somebody on one's profile, or no longer."""
+
+    actor_id: int
+    target_id: int
+    on: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DismissSuggestion:
+    actor_id: int
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetFollowSettings:
+    """How a follow is shown: {reblogs: bool, notify: bool, languages: [..]}."""
+
+    actor_id: int
+    collection_id: int
+    settings: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class SetDomainBlock:
+    """Somebody wants nothing of a host, or (on=False) does again."""
+
+    actor_id: int
+    host: str
+    on: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveList:
+    """A new list, or its new title and switches."""
+
+    id: int
+    actor_id: int
+    title: str
+    replies_policy: str
+    exclusive: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropList:
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetListMembers:
+    """People are put on a list, or taken off."""
+
+    list_id: int
+    actor_ids: tuple[int, ...]
+    on: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFilter:
+    """A new filter, or what it says now. keywords: (id, keyword, whole word), new or changed; dropped: ids of keywords."""
+
+    id: int
+    actor_id: int
+    title: str
+    action: str
+    contexts: tuple[str, ...]
+    expires: int | None
+    at: int
+    keywords: tuple[tuple[int, str, bool], ...] = ()
+    dropped: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DropFilter:
+    id: int
+    actor_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetFilterStatus:
+    """A filter names a single post, or (on=False) no longer. id: of the row."""
+
+    id: int
+    actor_id: int
+    filter_id: int
+    object_id: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetMarker:
+    """How far somebody has read a timeline."""
+
+    actor_id: int
+    timeline: str
+    last_read: int
+    version: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowTag:
+    """Posts with a hashtag come into one's home, or no longer. name: in small letters."""
+
+    actor_id: int
+    name: str
+    on: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTag:
+    """A hashtag is shown on one's profile, or no longer."""
+
+    actor_id: int
+    name: str
+    on: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeAnnouncement:
+    """Those who run the server say something to everybody. texts: language -> words; until: milliseconds."""
+
+    id: int
+    texts: dict[str, str]
+    until: int | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAnnouncement:
+    id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnnouncement:
+    actor_id: int
+    announcement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReactAnnouncement:
+    actor_id: int
+    announcement_id: int
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyStaff:
+    """Tell all who have the role staff or admin. key: of what it is about, as in report-ID; each is told once for a key."""
+
+    kind: str
+    actor_id: int
+    key: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReport:
+    """A report is taken on, handed back, closed or opened again. by: the log-in that does it."""
+
+    id: int
+    state: str
+    assigned_to: int | None
+    by: int
+    at: int
+
+
+ClientEffect = (
+    SetMute | SetNote | Endorse | DismissSuggestion | SetFollowSettings | SetDomainBlock | SaveList | DropList
+    | SetListMembers | SaveFilter | DropFilter | SetFilterStatus | SetMarker | FollowTag | FeatureTag | MakeAnnouncement
+    | WithdrawAnnouncement | ReadAnnouncement | ReactAnnouncement | NotifyStaff | AnswerReport
+)  # fmt: skip

@@ -1,0 +1,193 @@
+"""Decide about reports and what follows from them: those who run the server answer, silence, suspend, and take back.
+
+Every one of these is written down. Who may, the caller has asked: the role of the log-in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from fedi_community.domain import addresses, relations
+from fedi_community.domain.client_effects import AnswerReport, NotifyStaff
+from fedi_community.domain.effects import (
+    Audit,
+    Decision,
+    Effect,
+    File,
+    MarkActor,
+    Record,
+    RevokeTokens,
+    Send,
+    SetLogin,
+)
+from fedi_community.domain.facts import Facts
+from fedi_community.domain.posts import NOT_FOUND
+from fedi_community.errors import Refusal
+
+CATEGORIES: Final = ("spam", "violation", "legal", "other", "health", "privacy", "harassment", "self_harm")
+"""Mastodon's four; and ours: wrong or dangerous advice, somebody's data, harassment, somebody who may harm himself."""
+UPSTREAM: Final = frozenset({"spam", "violation", "legal", "other"})
+MAX_COMMENT: Final = 1000
+"""Characters of a report's comment."""
+MAX_REPORTED: Final = 50
+"""Posts of one report."""
+TOO_LONG: Final = Refusal(
+    "comment_too_long", 422, f"Validation failed: Comment is too long (maximum is {MAX_COMMENT} characters)"
+)
+NOT_ONESELF: Final = Refusal("report_self", 422, "One cannot report oneself.")
+PROTECTED: Final = Refusal(
+    "protected", 403, "Those who run the server are suspended on its command line alone."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """copies: post id -> what the reporter saw of it. instance: the actor in whose name it is forwarded, None for not."""
+
+    reporter_id: int
+    target_id: int
+    post_ids: tuple[int, ...]
+    comment: str
+    category: str = "other"
+    rule_ids: tuple[str, ...] = ()
+    copies: dict[int, dict[str, Any]] | None = None
+    instance: int | None = None
+
+
+def decide_report(asked: NewReport, facts: Facts) -> Decision | Refusal:
+    """File it with a sealed copy, and tell those who answer. Needs 2 new ids (the report, a Flag). Only posts by the target that
+    the reporter may see count; a forwarded report names nobody but the instance."""
+    if asked.reporter_id == asked.target_id:
+        return NOT_ONESELF
+    if len(asked.comment) > MAX_COMMENT:
+        return TOO_LONG
+    own = tuple(i for i in asked.post_ids if i in facts.posts and facts.posts[i].author_id == asked.target_id)
+    filed = relations.decide_report(
+        asked.reporter_id, asked.target_id, own, asked.comment, facts, category=asked.category
+    )
+    if isinstance(filed, Refusal):
+        return filed
+    target = facts.actors[asked.target_id]
+    forwarded = asked.instance is not None and not target.local
+    effects: list[Effect] = []
+    for effect in filed.effects:
+        if isinstance(effect, File):
+            kept = {str(i): (asked.copies or {}).get(i, {}) for i in effect.object_ids}
+            effect = File(
+                effect.id, effect.reporter_id, effect.target_id, effect.object_ids, effect.comment, effect.at,
+                effect.group_id, effect.uri, effect.category, asked.rule_ids, forwarded, {"posts": kept},
+            )  # fmt: skip
+            if forwarded:
+                effects += _flag(asked, effect, facts)
+        effects.append(effect)
+    effects.append(NotifyStaff("admin.report", asked.reporter_id, f"admin.report-{filed.result}", facts.now))
+    return Decision(tuple(effects), filed.result, "reported")
+
+
+def _flag(asked: NewReport, filed: File, facts: Facts) -> list[Effect]:
+    """The report for the target's server, as the instance: of what is public alone, in no person's name."""
+    flag_id = facts.new_ids[1]
+    public = [facts.posts[i].uri for i in filed.object_ids if facts.posts[i].public]
+    extra = {"objects": public, "comment": asked.comment}
+    return [
+        Record(
+            flag_id, addresses.activity(facts.base_url, flag_id), "Flag", asked.instance or 0, facts.now, None,
+            asked.target_id, None, None, extra,
+        ),
+        Send(flag_id, "control", facts.now, (), (asked.target_id,)),
+    ]  # fmt: skip
+
+
+def decide_answer(
+    report_id: int,
+    state: Literal["open", "closed"],
+    assigned_to: int | None,
+    by: int,
+    word: str,
+    facts: Facts,
+) -> Decision:
+    """Take a report on, hand it back, close it or open it again. by: the log-in."""
+    return Decision(
+        (
+            AnswerReport(report_id, state, assigned_to, by, facts.now),
+            Audit(f"report_{word}", facts.now, None, by, detail={"report": report_id}),
+        ),
+        report_id,
+        word,
+    )
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------------
+
+Measure = Literal["none", "sensitive", "disable", "silence", "suspend"]
+
+
+def decide_measure(
+    actor_id: int, measure: str, by: int, facts: Facts, report_id: int | None = None
+) -> Decision | Refusal:
+    """What those who run the server do about an account; with the report that it answers. Needs the actor and its log-in."""
+    actor = facts.actors.get(actor_id)
+    if actor is None or actor.state in ("deleted", "waiting"):
+        return NOT_FOUND
+    if measure in ("suspend", "disable") and _runs_the_server(actor_id, facts):
+        return PROTECTED
+    effects = [*_done(actor_id, measure, facts)]
+    effects.append(
+        Audit(f"account_{measure}", facts.now, None, by, target_id=actor_id, detail={"report": report_id} if report_id else {})
+    )  # fmt: skip
+    if report_id is not None:
+        effects += decide_answer(report_id, "closed", by, by, "resolved", facts).effects
+    return Decision(tuple(effects), actor_id, measure)
+
+
+def _runs_the_server(actor_id: int, facts: Facts) -> bool:
+    login = facts.login_by_id.get(facts.login_of.get(actor_id, 0))
+    return login is not None and login.role == "admin"
+
+
+def _done(actor_id: int, measure: str, facts: Facts) -> list[Effect]:
+    actor, now = facts.actors[actor_id], facts.now
+    login = facts.login_of.get(actor_id)
+    match measure:
+        case "silence":
+            return [MarkActor(actor, "limited", now)]
+        case "unsilence":
+            return [MarkActor(actor, "active", now)] if actor.state == "limited" else []
+        case "disable":
+            return (
+                [SetLogin(login, now, state="suspended"), RevokeTokens(now, login_id=login)] if login else []
+            )
+        case "enable":
+            return [SetLogin(login, now, state="active")] if login and actor.state != "suspended" else []
+        case "suspend":
+            ended: list[Effect] = [MarkActor(actor, "suspended", now)]
+            if login:
+                ended += [SetLogin(login, now, state="suspended"), RevokeTokens(now, login_id=login)]
+            return ended
+        case "unsuspend":
+            if actor.state != "suspended":
+                return []
+            back: list[Effect] = [MarkActor(actor, "active", now)]
+            return [*back, SetLogin(login, now, state="active")] if login else back
+    return []
+
+
+def decide_erase(actor_id: int, by: int, facts: Facts) -> Decision | Refusal:
+    """Delete a suspended account of this server with all that it wrote, everywhere it went. Needs 1 new id."""
+    actor = facts.actors.get(actor_id)
+    if actor is None or actor.state != "suspended":
+        return Refusal("not_suspended", 403, "Suspend the account first.")
+    login = facts.login_of.get(actor_id)
+    effects: list[Effect] = []
+    if actor.local and facts.new_ids:
+        uri = addresses.activity(facts.base_url, facts.new_ids[0])
+        effects += [
+            Audit("account_erased", facts.now, None, by, target_id=actor_id, detail={"activity": uri})
+        ]
+    if login:
+        effects += [
+            SetLogin(login, facts.now, state="deleted", email=f"{login}@erased.invalid", settings={}),
+            RevokeTokens(facts.now, login_id=login),
+        ]
+    return Decision((*effects, MarkActor(actor, "deleted", facts.now)), actor_id, "erased")

@@ -1,0 +1,115 @@
+"""Carry out effects on announcements, reports, and what those who run the server are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, delete, or_, select, update
+
+from fedi_community.domain import client_effects as e
+from fedi_community.storage import client_tables as c
+from fedi_community.storage import tables as t
+from fedi_community.storage.database import Tx
+from fedi_community.storage.dialect import Statement, insert_row, param, word
+from fedi_community.storage.visible import exists_in
+from fedi_community.storage.wake import Wake
+
+_MAKE = insert_row(c.announcements, "id", "texts", "until", "published")
+_WITHDRAW = Statement(
+    update(c.announcements).where(c.announcements.c.id == param("key")).values(withdrawn=param("at"))
+)
+_READ = insert_row(c.announcement_reads, "actor_id", "announcement_id", ignore=True)
+_REACT = insert_row(c.announcement_reactions, "announcement_id", "actor_id", "name", ignore=True)
+_UNREACT = Statement(
+    delete(c.announcement_reactions).where(
+        c.announcement_reactions.c.announcement_id == param("announcement_id"),
+        c.announcement_reactions.c.actor_id == param("actor_id"),
+        c.announcement_reactions.c.name == bindparam("name"),
+    )
+)
+
+
+async def _make(tx: Tx, x: e.MakeAnnouncement, wake: Wake) -> None:
+    await tx.run(_MAKE, id=x.id, texts=orjson.dumps(x.texts).decode(), until=x.until, published=x.at)
+    wake.streams.append(("announcement", x.id, None))
+
+
+async def _withdraw(tx: Tx, x: e.WithdrawAnnouncement, wake: Wake) -> None:
+    await tx.run(_WITHDRAW, key=x.id, at=x.at)
+    wake.streams.append(("announcement_gone", x.id, None))
+
+
+async def _read(tx: Tx, x: e.ReadAnnouncement, wake: Wake) -> None:
+    await tx.run(_READ, actor_id=x.actor_id, announcement_id=x.announcement_id)
+
+
+async def _react(tx: Tx, x: e.ReactAnnouncement, wake: Wake) -> None:
+    await tx.run(
+        _REACT if x.on else _UNREACT, announcement_id=x.announcement_id, actor_id=x.actor_id, name=x.name
+    )
+    wake.streams.append(("announcement_reaction", x.announcement_id, None))
+
+
+_notified = t.notifications.alias()
+_STAFF = Statement(
+    select(t.speakers.c.actor_id)
+    .join(t.logins, t.logins.c.id == t.speakers.c.login_id)
+    .join(t.actors, t.actors.c.id == t.speakers.c.actor_id)
+    .where(
+        t.speakers.c.role == word("self"),
+        or_(t.logins.c.role == word("staff"), t.logins.c.role == word("admin")),
+        t.logins.c.state == word("active"),
+        t.actors.c.state == word("active"),
+        t.actors.c.type != word("Service"),
+        ~exists_in(
+            _notified,
+            _notified.c.owner_id == t.speakers.c.actor_id,
+            _notified.c.kind == bindparam("kind"),
+            _notified.c.group_key == bindparam("group_key"),
+        ),
+    )
+)
+_NOTIFY = insert_row(t.notifications, "owner_id", "kind", "actor_id", "object_id", "group_key", "created")
+
+
+async def _notify_staff(tx: Tx, x: e.NotifyStaff, wake: Wake) -> None:
+    told = {"kind": x.kind, "group_key": x.key}
+    found = [row[0] for row in await tx.rows(_STAFF, **told)]
+    await tx.many(
+        _NOTIFY,
+        [{**told, "owner_id": i, "actor_id": x.actor_id, "object_id": None, "created": x.at} for i in found],
+    )
+    wake.streams += [("notification", i, None) for i in found]
+
+
+_R = t.reports.c
+_ANSWER = Statement(
+    update(t.reports)
+    .where(_R.id == param("key"))
+    .values(
+        state=bindparam("new_state"),
+        assigned_to=bindparam("new_assigned", type_=_R.assigned_to.type),
+        closed=bindparam("new_closed", type_=_R.closed.type),
+        closed_by=bindparam("new_closed_by", type_=_R.closed_by.type),
+    )
+)
+
+
+async def _answer_report(tx: Tx, x: e.AnswerReport, wake: Wake) -> None:
+    done = x.state == "closed"
+    await tx.run(
+        _ANSWER, key=x.id, new_state=x.state, new_assigned=x.assigned_to, new_closed=x.at if done else None,
+        new_closed_by=x.by if done else None,
+    )  # fmt: skip
+
+
+APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
+    e.MakeAnnouncement: _make,
+    e.WithdrawAnnouncement: _withdraw,
+    e.ReadAnnouncement: _read,
+    e.ReactAnnouncement: _react,
+    e.NotifyStaff: _notify_staff,
+    e.AnswerReport: _answer_report,
+}

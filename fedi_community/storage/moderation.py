@@ -1,0 +1,248 @@
+"""Statements for those who run the server: members with their log-ins, reports. Who asks, the caller checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
+
+from fedi_community.storage import tables as t
+from fedi_community.storage.database import Row, Tx
+from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
+from fedi_community.storage.schema import Str
+
+NEWEST = 2**63 - 1
+A, L, R, H = t.actors.c, t.logins.c, t.reports.c, t.hosts.c
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """An account as staff see it. role, email and the rest are of the log-in, and empty for accounts of other servers."""
+
+    id: int
+    state: str
+    host: str
+    login_id: int | None = None
+    email: str = ""
+    role: str = ""
+    login_state: str = ""
+    language: str = ""
+    confirmed: bool = False
+    reason: str = ""
+
+
+def _managed() -> Select[Any]:
+    return select(
+        A.id, A.state, H.name.label("host"), L.id.label("login_id"), L.email, L.role, L.state.label("login_state"), L.language,
+        L.confirmed, L.settings,
+    ).select_from(
+        t.actors.outerjoin(t.hosts, H.id == A.host_id)
+        .outerjoin(t.speakers, and_(t.speakers.c.actor_id == A.id, t.speakers.c.role == word("self")))
+        .outerjoin(t.logins, L.id == t.speakers.c.login_id)
+    )  # fmt: skip
+
+
+_BY_ID = Statement(_managed().where(one_of(A.id, "ids"), A.type != word("Application")))
+_anything: ColumnElement[Any] = literal_column("''")
+_origin, _status, _handle, _display, _email, _host = (
+    bindparam(name, type_=Str) for name in ("origin", "status", "handle", "display", "email", "host")
+)
+_SEARCH = Statement(
+    _managed()
+    .where(
+        A.type != word("Application"),
+        A.id < param("before"),
+        A.id > param("after"),
+        or_(_origin == _anything, and_(_origin == word("local"), A.host_id.is_(None)),
+            and_(_origin == word("remote"), A.host_id.is_not(None))),
+        or_(
+            _status == _anything,
+            and_(_status == word("pending"), L.state == word("pending")),
+            and_(_status == word("active"), among(A.state, "active", "limited"),
+                 or_(L.id.is_(None), L.state == word("active"))),
+            and_(_status == word("disabled"), L.state == word("suspended"), A.state != word("suspended")),
+            and_(_status == word("silenced"), A.state == word("limited")),
+            and_(_status == word("suspended"), A.state == word("suspended")),
+        ),
+        or_(param("staff") == number(0), among(L.role, "staff", "admin")),
+        A.state != word("deleted"),
+        or_(_handle == _anything, A.handle.like(_handle, escape="!")),
+        or_(_display == _anything, func.lower(A.name).like(_display, escape="!")),
+        or_(_email == _anything, L.email == _email),
+        or_(_host == _anything, H.name == _host),
+        or_(A.host_id.is_not(None), L.id.is_not(None), A.type == word("Group")),
+    )
+    .order_by(A.id.desc())
+    .limit(param("count"))
+)  # fmt: skip
+
+
+def _one(row: Row) -> Managed:
+    login = row["login_id"]
+    if login is None:
+        return Managed(row["id"], row["state"], row["host"] or "")
+    return Managed(
+        row["id"], row["state"], row["host"] or "", login, row["email"], row["role"], row["login_state"],
+        row["language"], row["confirmed"] is not None, str(orjson.loads(row["settings"]).get("reason", "")),
+    )  # fmt: skip
+
+
+async def managed(tx: Tx, ids: Iterable[int]) -> dict[int, Managed]:
+    return {row["id"]: _one(row) for row in await tx.rows(_BY_ID, ids=list(ids))}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which accounts. origin: local, remote or "". status: pending, active, disabled, silenced, suspended or ""."""
+
+    origin: str = ""
+    status: str = ""
+    staff: bool = False
+    handle: str = ""
+    display: str = ""
+    email: str = ""
+    host: str = ""
+
+
+def _like(text: str, around: bool = False) -> str:
+    if not text:
+        return ""
+    escaped = text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%" if around else f"{escaped}%"
+
+
+async def search(tx: Tx, wanted: Wanted, before: int | None, after: int | None, limit: int) -> list[Managed]:
+    """Accounts, the newest first."""
+    rows = await tx.rows(
+        _SEARCH, origin=wanted.origin, status=wanted.status, staff=int(wanted.staff), handle=_like(wanted.handle),
+        display=_like(wanted.display, True), email=wanted.email.lower(), host=wanted.host.lower(),
+        before=before or NEWEST, after=after or 0, count=limit,
+    )  # fmt: skip
+    return [_one(row) for row in rows]
+
+
+_WAITING = Statement(
+    _managed()
+    .where(A.host_id.is_(None), L.state == word("pending"), A.id < param("before"))
+    .order_by(A.id.desc())
+    .limit(param("count"))
+)
+
+
+async def pending(tx: Tx, limit: int = 500) -> list[Managed]:
+    """Who waits for approval, oldest first."""
+    return [_one(row) for row in await tx.rows(_WAITING, before=NEWEST, count=limit)][::-1]
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A report. copy: what was reported, as the reporter saw it. Times in milliseconds; assigned_to, closed_by: log-ins."""
+
+    id: int
+    reporter_id: int | None
+    target_id: int
+    group_id: int | None
+    category: str
+    comment: str
+    object_ids: tuple[int, ...]
+    rule_ids: tuple[str, ...]
+    forwarded: bool
+    state: str
+    copy: dict[str, Any]
+    assigned_to: int | None
+    closed_by: int | None
+    created: int
+    closed: int | None
+
+
+_REPORT = Statement(select(t.reports).where(one_of(R.id, "ids")))
+_REPORTS = Statement(
+    select(t.reports)
+    .where(
+        R.id < param("before"),
+        R.id > param("after"),
+        or_(
+            and_(param("done") == number(1), R.state == word("closed")),
+            and_(param("done") == number(0), R.state != word("closed")),
+        ),
+        or_(param("reporter") == number(0), R.reporter_id == param("reporter")),
+        or_(param("target") == number(0), R.target_id == param("target")),
+    )
+    .order_by(R.id.desc())
+    .limit(param("count"))
+)  # fmt: skip
+_SELVES = Statement(
+    select(t.speakers.c.login_id, t.speakers.c.actor_id).where(
+        one_of(t.speakers.c.login_id, "ids"), t.speakers.c.role == word("self")
+    )
+)
+
+
+def _report(row: Row) -> ReportRow:
+    return ReportRow(
+        row["id"], row["reporter_id"], row["target_id"], row["group_id"], row["category"], row["comment"],
+        tuple(orjson.loads(row["object_ids"])), tuple(orjson.loads(row["rule_ids"])), bool(row["forwarded"]), row["state"],
+        orjson.loads(row["copy"]) if row["copy"] else {}, row["assigned_to"], row["closed_by"], row["created"], row["closed"],
+    )  # fmt: skip
+
+
+async def report(tx: Tx, report_id: int) -> ReportRow | None:
+    rows = await tx.rows(_REPORT, ids=[report_id])
+    return _report(rows[0]) if rows else None
+
+
+async def reports(
+    tx: Tx, *, done: bool, reporter: int, target: int, before: int | None, after: int | None, limit: int
+) -> list[ReportRow]:
+    """Reports, the newest first. reporter, target: actors, 0 for any."""
+    rows = await tx.rows(
+        _REPORTS, done=int(done), reporter=reporter, target=target, before=before or NEWEST, after=after or 0,
+        count=limit,
+    )  # fmt: skip
+    return [_report(row) for row in rows]
+
+
+async def selves(tx: Tx, login_ids: Sequence[int]) -> dict[int, int]:
+    """The actor that each log-in is."""
+    wanted = list(set(login_ids))
+    return {row[0]: row[1] for row in await tx.rows(_SELVES, ids=wanted)} if wanted else {}
+
+
+# --- hosts ------------------------------------------------------------------------------------------------------------
+
+_HOSTS = Statement(
+    select(H.id, H.name, H.state)
+    .where(H.state != word("ok"), H.id < param("before"), H.id > param("after"))
+    .order_by(H.id.desc())
+    .limit(param("count"))
+)
+_ALLOWED = Statement(
+    select(H.id, H.name, H.state)
+    .where(H.listed == number(1), H.id < param("before"), H.id > param("after"))
+    .order_by(H.id.desc())
+    .limit(param("count"))
+)
+_HOST = Statement(select(H.id, H.name, H.state, H.listed).where(H.id == param("key")))
+_HOST_NAMED = Statement(select(H.id, H.name, H.state, H.listed).where(H.name == bindparam("name")))
+
+
+async def hosts(
+    tx: Tx, allowed: bool, before: int | None, after: int | None, limit: int
+) -> list[tuple[int, str, str]]:
+    """(id, name, state) of hosts that are limited or suspended, or (allowed) listed."""
+    rows = await tx.rows(
+        _ALLOWED if allowed else _HOSTS, before=before or NEWEST, after=after or 0, count=limit
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def host(tx: Tx, key: int | str) -> tuple[int, str, str, bool] | None:
+    """(id, name, state, listed) of a host by its id or name."""
+    row = await (tx.row(_HOST, key=key) if isinstance(key, int) else tx.row(_HOST_NAMED, name=key))
+    return None if row is None else (row[0], row[1], row[2], bool(row[3]))
