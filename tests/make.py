@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fedi_community.domain import accounts, memberships, posts, relations
+from fedi_community.domain import accounts, memberships, polls, posts, relations
 from fedi_community.domain.effects import Decision, LearnActor
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Body, Joins, Text, Viewer, Who
@@ -141,19 +141,25 @@ class Make:
         return await self.do(needs, lambda f: relations.decide_block(actor_id, target_id, on, f))
 
     async def compose(
-        self, author_id: int, text: str, visibility: str = "public", **more: Any
+        self,
+        author_id: int,
+        text: str,
+        visibility: str = "public",
+        poll: polls.NewPoll | None = None,
+        **more: Any,
     ) -> Decision | Refusal:
         html = markdown_to_html(text)
         body = Body(
             (Text("en", html, source=text),),
             language="en",
             hashtags=tuple(t.lower() for t in hashtags_in(text)),
+            extra={"poll": poll.stored(self.clock.now)} if poll is not None else {},
         )
         mentions = tuple(
             (h[0], h[1] or "") if isinstance(h, tuple) else (h.name, h.host or "") for h in mentions_in(text)
         )
         asked = posts.Compose(author_id, body, visibility, mentions=mentions, **more)  # type: ignore[arg-type]
-        return await self.do(posts.compose_needs(asked), lambda f: posts.decide_compose(asked, f))
+        return await self.do(posts.compose_needs(asked), lambda f: polls.decide_post(asked, f))
 
     async def post(self, author_id: int, text: str, visibility: str = "public", **more: Any) -> int:
         made = await self.compose(author_id, text, visibility, **more)

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from fedi_community import auth
 from fedi_community.activitypub.signatures import sign_cavage, signing_key
@@ -19,6 +22,7 @@ from fedi_community.config import Settings
 from fedi_community.domain.effects import Decision, FinishUpload, MakeToken, MakeUpload, SetHost, SetState
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import State
+from fedi_community.domain.polls import NewPoll
 from fedi_community.media.store import new_stem
 from fedi_community.storage import media as media_rows
 from tests.federation.world import BASE, Served, actor_document, rsa_key
@@ -45,8 +49,13 @@ class Stage:
     posts: dict[str, int] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)  # of each post: the name of its one file
     uploads: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)  # what omar keeps for himself: the id of each
     seats: list[Seat] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def canaries(self) -> tuple[str, ...]:
+        return (*self.files, *KEPT)
 
     def headers(
         self, seat: Seat, method: str, path: str, accept: str, body: bytes | None = None
@@ -123,6 +132,7 @@ async def open_stage(database_url: str, folder: Path) -> AsyncIterator[Stage]:
         await parts.close()
 
 
+KEPT = ("note", "list", "filter", "keyword", "later")
 PEOPLE = "nadia omar eve blocked former mentor otherstaff invited".split()
 REMOTES = {"alice": "https://peer.example/users/alice", "rita": "https://peer.example/users/rita"}
 
@@ -153,11 +163,14 @@ async def _fill(stage: Stage, served: Served) -> None:
         stage, ids, {"sleep": public, "caregivers": gated, "hiddenname": hidden, "neighbours": house}, alice
     )
     await make.block(ids["nadia"], ids["blocked"])
+    for kind in ("like", "bookmark"):  # what somebody kept of a group does not outlive his membership
+        await make.react(ids["former"], stage.posts["gated"], kind)
     await make.leave(ids["former"], gated)
     await make.must(Needs(), lambda f: Decision((SetHost("shut.example", "suspended"),)), 0)
     await make.react(ids["omar"], stage.posts["gated"])
     await _attach(stage, ids)
     await _seats(stage, ids)
+    await _keep(stage, ids)
 
 
 async def _join_all(
@@ -193,6 +206,7 @@ async def _write(stage: Stage, ids: dict[str, int], groups: dict[str, int], alic
     await post("open_group", group_id=groups["sleep"])
     await post("gated", group_id=groups["caregivers"])
     await post("gated_reply", ids["omar"], reply_to=posts["gated"])
+    await post("gated_poll", group_id=groups["caregivers"], poll=NewPoll(("one", "two"), 86_400))
     await post("server", group_id=groups["neighbours"])
     await post("hidden", ids["invited"], group_id=groups["hiddenname"])
     await post("held", ids["omar"], group_id=groups["caregivers"])
@@ -242,6 +256,38 @@ async def _attach(stage: Stage, ids: dict[str, int]) -> None:
         stage.files[name], stage.uploads[name] = file, upload_id
 
 
+async def _keep(stage: Stage, ids: dict[str, int]) -> None:
+    """Omar keeps things for himself, each with a canary; eve keeps a list of people whose posts are not all for her."""
+    seat = {one.name: one for one in stage.seats}
+
+    async def made(who: str, path: str, **form: str) -> dict[str, Any]:
+        status, _, body = await stage.send(seat[who], "POST", path, form)
+        assert status == 200, (path, body)
+        return dict(orjson.loads(body))
+
+    stage.kept["list"] = (await made("omar", "/api/v1/lists", title=canary("list")))["id"]
+    stage.kept["eves_list"] = (await made("eve", "/api/v1/lists", title="everybody"))["id"]
+    for name, who, whom in (("list", "omar", "nadia"), ("eves_list", "eve", "omar")):
+        await made(who, f"/api/v1/accounts/{ids[whom]}/follow")
+        await made(who, f"/api/v1/lists/{stage.kept[name]}/accounts", **{"account_ids[]": str(ids[whom])})
+    await made("omar", f"/api/v1/accounts/{ids['eve']}/note", comment=canary("note"))
+    filtered = await made(
+        "omar", "/api/v2/filters", title=canary("filter"), **{
+            "context[]": "home", "keywords_attributes[][keyword]": canary("keyword"),
+        },
+    )  # fmt: skip
+    stage.kept["filter"], stage.kept["keyword"] = filtered["id"], filtered["keywords"][0]["id"]
+    named = await made(
+        "omar", f"/api/v2/filters/{filtered['id']}/statuses", status_id=str(stage.posts["gated"])
+    )
+    stage.kept["named"] = named["id"]
+    at = datetime.fromtimestamp(stage.make.clock.now / 1000 + 3600, UTC).isoformat()
+    later = await made("omar", "/api/v1/statuses", status=canary("later"), scheduled_at=at)
+    stage.kept["later"] = later["id"]
+    for verb in ("bookmark", "favourite", "mute"):
+        await made("omar", f"/api/v1/statuses/{stage.posts['gated']}/{verb}")
+
+
 EVERYBODY = frozenset({"public", "unlisted", "open_group", "of_blocked"})
 
 
@@ -249,12 +295,14 @@ async def _seats(stage: Stage, ids: dict[str, int]) -> None:
     """Who may see what, written down by hand."""
     local = EVERYBODY | {"server"}
     allowed = {
-        "nadia": (local | {"followers", "direct", "circle", "gated", "gated_reply"}) - {"of_blocked"},
-        "omar": local | {"followers", "direct", "circle", "gated", "gated_reply", "held", "removed"},
+        "nadia": (local | {"followers", "direct", "circle", "gated", "gated_reply", "gated_poll"})
+        - {"of_blocked"},
+        "omar": local
+        | {"followers", "direct", "circle", "gated", "gated_reply", "gated_poll", "held", "removed", *KEPT},
         "eve": local,
         "blocked": {"of_blocked"},
         "former": local | {"followers"},
-        "mentor": local | {"gated", "gated_reply", "held"},
+        "mentor": local | {"gated", "gated_reply", "gated_poll", "held"},
         "otherstaff": local,
         "invited": local | {"hidden"},
     }

@@ -48,6 +48,43 @@ READ: dict[str, tuple[str, ...]] = {
     "/api/v1/accounts/verify_credentials": ("/api/v1/accounts/verify_credentials",),
     "/api/v1/apps/verify_credentials": ("/api/v1/apps/verify_credentials",),
     "/api/v1/emails/check_confirmation": ("/api/v1/emails/check_confirmation",),
+    "/api/v1/accounts": ("/api/v1/accounts?id[]={actor}",),
+    "/api/v1/accounts/search": ("/api/v1/accounts/search?q={name}", "/api/v1/accounts/search?q={group}"),
+    "/api/v1/accounts/familiar_followers": ("/api/v1/accounts/familiar_followers?id[]={actor}",),
+    **{
+        f"/api/v1/accounts/<id>/{name}": (f"/api/v1/accounts/{{actor}}/{name}",)
+        for name in ("followers", "following", "lists", "featured_tags", "endorsements")
+    },
+    **{
+        f"/api/v1/{name}": (f"/api/v1/{name}",)
+        for name in (
+            "announcements", "blocks", "bookmarks", "custom_emojis", "directory", "domain_blocks", "endorsements",
+            "favourites", "featured_tags", "featured_tags/suggestions", "filters", "follow_requests", "followed_tags",
+            "lists", "markers", "mutes", "preferences", "profile", "scheduled_statuses", "suggestions",
+            "timelines/direct", "trends", "trends/links", "trends/statuses", "trends/tags",
+        )
+    },
+    "/api/v1/domain_blocks/preview": ("/api/v1/domain_blocks/preview?domain=peer.example",),
+    "/api/v1/filters/<id>": ("/api/v1/filters/{keyword}",),
+    "/api/v1/lists/<id>": ("/api/v1/lists/{list}",),
+    "/api/v1/lists/<id>/accounts": ("/api/v1/lists/{list}/accounts",),
+    "/api/v1/polls/<id>": ("/api/v1/polls/{post}",),
+    "/api/v1/scheduled_statuses/<id>": ("/api/v1/scheduled_statuses/{later}",),
+    "/api/v1/statuses": ("/api/v1/statuses?id[]={post}",),
+    **{
+        f"/api/v1/statuses/<id>/{name}": (f"/api/v1/statuses/{{post}}/{name}",)
+        for name in ("card", "favourited_by", "history", "quotes", "reblogged_by")
+    },
+    "/api/v1/tags/<name>": ("/api/v1/tags/canarytaggated", "/api/v1/tags/canarytagserver"),
+    "/api/v1/timelines/link": ("/api/v1/timelines/link?url=https://clinic.example/objects/{post}",),
+    "/api/v1/timelines/list/<id>": ("/api/v1/timelines/list/{list}", "/api/v1/timelines/list/{eves_list}"),
+    "/api/v2/filters": ("/api/v2/filters",),
+    "/api/v2/filters/<id>": ("/api/v2/filters/{filter}",),
+    "/api/v2/filters/<id>/keywords": ("/api/v2/filters/{filter}/keywords",),
+    "/api/v2/filters/<id>/statuses": ("/api/v2/filters/{filter}/statuses",),
+    "/api/v2/filters/keywords/<id>": ("/api/v2/filters/keywords/{keyword}",),
+    "/api/v2/filters/statuses/<id>": ("/api/v2/filters/statuses/{named}",),
+    "/api/v2/suggestions": ("/api/v2/suggestions",),
     "/api/v1/instance": ("/api/v1/instance",),
     **{
         f"/api/v1/instance/{name}": (f"/api/v1/instance/{name}",)
@@ -110,6 +147,64 @@ READ: dict[str, tuple[str, ...]] = {
 CHANGE: dict[str, str] = {
     "POST /api/v1/accounts/<id>/follow": "/api/v1/accounts/{hidden}/follow",
     "POST /api/v1/accounts/<id>/unfollow": "/api/v1/accounts/{hidden}/unfollow",
+    **{
+        f"POST /api/v1/accounts/<id>/{verb}": f"/api/v1/accounts/{{hidden}}/{verb}"
+        for verb in (
+            "block",
+            "unblock",
+            "mute",
+            "unmute",
+            "note",
+            "remove_from_followers",
+            "endorse",
+            "unendorse",
+            "pin",
+            "unpin",
+        )
+    },
+    **{
+        f"POST /api/v1/follow_requests/<id>/{verb}": f"/api/v1/follow_requests/{{hidden}}/{verb}"
+        for verb in ("authorize", "reject")
+    },
+    **dict.fromkeys(  # one's own things alone
+        (
+            "PATCH /api/v1/accounts/update_credentials",
+            "PATCH /api/v1/profile",
+            "DELETE /api/v1/profile/avatar",
+            "DELETE /api/v1/profile/header",
+            "POST /api/v1/domain_blocks",
+            "DELETE /api/v1/domain_blocks",
+            "POST /api/v1/featured_tags",
+            "DELETE /api/v1/featured_tags/<id>",
+            "POST /api/v1/filters",
+            "POST /api/v1/lists",
+            "POST /api/v1/markers",
+            "POST /api/v2/filters",
+            "DELETE /api/v1/suggestions/<id>",
+            "POST /api/v1/announcements/<id>/dismiss",
+            "PUT /api/v1/announcements/<id>/reactions/<name>",
+            "DELETE /api/v1/announcements/<id>/reactions/<name>",
+            *(f"POST /api/v1/tags/<name>/{verb}" for verb in ("follow", "unfollow", "feature", "unfeature")),
+        ),
+        "",
+    ),
+    # what another keeps for himself is missing for everybody else
+    "PUT /api/v1/filters/<id>": "/api/v1/filters/{keyword}",
+    "DELETE /api/v1/filters/<id>": "/api/v1/filters/{keyword}",
+    "PUT /api/v1/lists/<id>": "/api/v1/lists/{list}",
+    "DELETE /api/v1/lists/<id>": "/api/v1/lists/{list}",
+    "POST /api/v1/lists/<id>/accounts": "/api/v1/lists/{list}/accounts",
+    "DELETE /api/v1/lists/<id>/accounts": "/api/v1/lists/{list}/accounts",
+    "PUT /api/v1/scheduled_statuses/<id>": "/api/v1/scheduled_statuses/{later}",
+    "DELETE /api/v1/scheduled_statuses/<id>": "/api/v1/scheduled_statuses/{later}",
+    "PUT /api/v2/filters/<id>": "/api/v2/filters/{filter}",
+    "DELETE /api/v2/filters/<id>": "/api/v2/filters/{filter}",
+    "POST /api/v2/filters/<id>/keywords": "/api/v2/filters/{filter}/keywords",
+    "POST /api/v2/filters/<id>/statuses": "/api/v2/filters/{filter}/statuses",
+    "PUT /api/v2/filters/keywords/<id>": "/api/v2/filters/keywords/{keyword}",
+    "DELETE /api/v2/filters/keywords/<id>": "/api/v2/filters/keywords/{keyword}",
+    "DELETE /api/v2/filters/statuses/<id>": "/api/v2/filters/statuses/{named}",
+    "POST /api/v1/polls/<id>/votes": "/api/v1/polls/{post}/votes",
     "POST /api/v1/statuses": "/api/v1/statuses",
     "POST /api/v1/media": "",
     "POST /api/v2/media": "",
@@ -119,7 +214,19 @@ CHANGE: dict[str, str] = {
     "DELETE /api/v1/statuses/<id>": "/api/v1/statuses/{post}",
     **{
         f"POST /api/v1/statuses/<id>/{verb}": f"/api/v1/statuses/{{post}}/{verb}"
-        for verb in ("bookmark", "unbookmark", "favourite", "unfavourite", "reblog", "unreblog")
+        for verb in (
+            "bookmark",
+            "unbookmark",
+            "favourite",
+            "unfavourite",
+            "reblog",
+            "unreblog",
+            "pin",
+            "unpin",
+            "mute",
+            "unmute",
+            "translate",
+        )
     },
     "POST /@<name>/follow": "",
     "POST /@<name>/unfollow": "",
@@ -167,6 +274,7 @@ def addresses(stage: Stage, pattern: str) -> list[str]:
         "name": [*NAMES, "nosuchname"],
         "file": [*stage.files.values(), NO_FILE],
         "upload": [*stage.uploads.values(), MISSING],
+        **{name: [value, MISSING] for name, value in stage.kept.items()},
         "actor": [stage.make.ids[n] for n in (*GROUPS, *NAMES)],
     }
     for word, values in choices.items():
@@ -205,7 +313,7 @@ def leaked(seat: Seat, stage: Stage, status: int, headers: dict[str, str], body:
     # A file at its plain address is what everybody may have.
     alone = "atom+xml" in kind or "image/webp" in kind or (document if not seat.signer else not document)
     may = EVERYBODY if alone else seat.may
-    found = {name for name in stage.files if canary(name) in text and name not in may}
+    found = {name for name in stage.canaries if canary(name) in text and name not in may}
     if "hiddenname" in text and seat.name != "invited":
         found.add("the hidden group")
     return found
@@ -246,7 +354,7 @@ async def _ask(stage: Stage, seat: Seat, path: str, seen: dict[str, set[str]]) -
             assert not found, f"{seat.name} got {found} from {prefix}{path} ({accept}, {status})"
             assert status < 500, (path, status)
             text = body.decode("utf-8", "replace")
-            seen.setdefault(seat.name, set()).update(n for n in stage.posts if canary(n) in text)
+            seen.setdefault(seat.name, set()).update(n for n in stage.canaries if canary(n) in text)
 
 
 def comparable(answer: tuple[int, dict[str, str], bytes], path: str) -> tuple[int, dict[str, str], bytes]:
@@ -360,11 +468,27 @@ async def test_what_one_may_not_see_cannot_be_acted_on_and_the_answer_does_not_t
                 )
                 missing = await stage.send(seat, method, pattern.replace("{hidden}", str(MISSING)), {})
                 assert comparable(got, key) == comparable(missing, key), f"{seat.name} {key}"
+        if seat.name != "omar":
+            await _not_ones_own(stage, seat)
         for post in [*hidden, MISSING]:
             answer = await stage.send(
                 seat, "POST", "/api/v1/statuses", {"status": "x", "in_reply_to_id": str(post)}
             )
             assert (answer[0], answer[2]) == (404, b'{"error":"Record not found"}'), seat.name
+
+
+async def _not_ones_own(stage: Stage, seat: Seat) -> None:
+    """What omar keeps for himself cannot be changed by anybody else, who is answered as if it were not there."""
+    form = {"title": "x", "keyword": "x", "context[]": "home", "scheduled_at": "2030-01-01T00:00:00Z",
+            "status_id": str(stage.posts["public"]), "account_ids[]": str(stage.make.ids["nadia"])}  # fmt: skip
+    for key, pattern in CHANGE.items():
+        for name, value in stage.kept.items():
+            if f"{{{name}}}" in pattern:
+                method = key.split(" ", 1)[0]
+                got = await stage.send(seat, method, pattern.replace(f"{{{name}}}", value), form)
+                missing = await stage.send(seat, method, pattern.replace(f"{{{name}}}", str(MISSING)), form)
+                assert comparable(got, key) == comparable(missing, key), f"{seat.name} {key}"
+                assert got[0] == 404, f"{seat.name} {key} {got[2]!r}"
 
 
 async def test_who_is_a_member_and_who_voted_is_nobodys_business(stage: Stage) -> None:
