@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fedi_community.domain import accounts, memberships, polls, posts, relations
-from fedi_community.domain.effects import Decision, LearnActor
+from fedi_community.domain.effects import Decision, LearnActor, SetProfile
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Body, Joins, Text, Viewer, Who
 from fedi_community.domain.text import hashtags_in, markdown_to_html, mentions_in
@@ -165,6 +165,18 @@ class Make:
         made = await self.compose(author_id, text, visibility, **more)
         assert isinstance(made, Decision), made
         return made.result or 0
+
+    async def edit(self, author_id: int, post_id: int, text: str) -> Decision | Refusal:
+        body = Body((Text("en", markdown_to_html(text), source=text),), language="en")
+        needs = Needs(
+            post_ids=frozenset({post_id}), actor_ids=frozenset({author_id}), subjects=frozenset({author_id})
+        )
+        return await self.do(needs, lambda f: posts.decide_edit(post_id, author_id, body, f))
+
+    async def indexable(self, actor_id: int) -> None:
+        """Somebody wants to be found in searches."""
+        changed = SetProfile(actor_id, {"indexable": 1}, self.clock.now)
+        await self.must(Needs(), lambda _: Decision((changed,)), 0)
 
     async def delete(self, actor_id: int, post_id: int) -> Decision | Refusal:
         needs = Needs(

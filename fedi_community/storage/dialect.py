@@ -27,6 +27,9 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import expression
+from sqlalchemy.sql.expression import table as lightweight
+
+from fedi_community.domain.words import MIN_BEGINNING
 
 Engine = Literal["sqlite", "postgresql"]
 Values = Mapping[str, Any]
@@ -58,6 +61,61 @@ def _one_of_postgresql(element: one_of, compiler: Any, **kw: Any) -> str:
     column = compiler.process(element.column, **kw)
     kind = "text[]" if element.text else "bigint[]"
     return f"{column} = ANY(CAST({compiler.process(element.values, **kw)} AS {kind}))"
+
+
+class _SearchId(ColumnElement[int]):
+    """The id of the post that a row of the index of words is about: FTS5 knows rows by their number alone."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(_SearchId, "sqlite")
+def _search_id_sqlite(element: _SearchId, compiler: Any, **kw: Any) -> str:
+    return "search.rowid"
+
+
+@compiles(_SearchId, "postgresql")
+def _search_id_postgresql(element: _SearchId, compiler: Any, **kw: Any) -> str:
+    return "search.object_id"
+
+
+class search_index:  # noqa: N801  (reads as a table)
+    """The index of words: its table, and the id of the post."""
+
+    table = lightweight("search")
+    id = _SearchId()
+
+
+class found_by(ColumnElement[bool]):  # noqa: N801  (reads as SQL)
+    """The row of the index has all words of a list; those of three letters and more also as beginnings of longer ones."""
+
+    inherit_cache = True
+
+    def __init__(self, name: str) -> None:
+        self.question: BindParameter[Any] = bindparam(name, type_=None)
+        self.type = expression.true().type
+
+    def self_group(self, against: Any = None) -> Any:
+        return self
+
+
+@compiles(found_by, "sqlite")
+def _found_by_sqlite(element: found_by, compiler: Any, **kw: Any) -> str:
+    terms = (
+        f"SELECT group_concat('\"' || value || '\"' || CASE WHEN length(value) < {MIN_BEGINNING} THEN '' ELSE '*' END, ' ')"
+        f" FROM json_each({compiler.process(element.question, **kw)})"
+    )
+    return f"search MATCH ({terms})"
+
+
+@compiles(found_by, "postgresql")
+def _found_by_postgresql(element: found_by, compiler: Any, **kw: Any) -> str:
+    terms = (
+        f"SELECT string_agg(word || CASE WHEN length(word) < {MIN_BEGINNING} THEN '' ELSE ':*' END, ' & ')"
+        f" FROM unnest(CAST({compiler.process(element.question, **kw)} AS text[])) AS word"
+    )
+    return f"search.words @@ to_tsquery('simple', ({terms}))"
 
 
 def among(column: ColumnElement[Any], *words: str) -> ColumnElement[bool]:
@@ -101,6 +159,11 @@ class Statement:
         if isinstance(self.expression, Executable):
             return self.expression
         return self.expression(_INSERTS[engine])
+
+
+def either(sqlite: Executable, postgresql: Executable) -> Statement:
+    """A statement that the two databases have no common words for."""
+    return Statement(lambda insert: sqlite if insert is sqlite_insert else postgresql)
 
 
 _INSERTS: dict[Engine, Inserts] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}

@@ -37,7 +37,7 @@ from fedi_community.domain.model import (
     Post,
     followers_of,
 )
-from fedi_community.storage import client_tables, lists, media
+from fedi_community.storage import client_tables, lists, media, search
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import (
@@ -276,6 +276,7 @@ async def _store_body(tx: Tx, post: Post, body: Body, revision: int, at: int) ->
     await media.attach(
         tx, post.id, [(item.media_id, at_) for at_, item in places if item.media_id is not None]
     )
+    await search.index(tx, post.id, body, again=revision > 0)
     poll = body.extra.get("poll")
     if isinstance(poll, dict):
         await tx.run(
@@ -628,6 +629,7 @@ async def forget(
     await media.detach(tx, object_id, frozenset(), at)
     for statement in _FORGET:
         await tx.run(statement, key=object_id)
+    await search.drop(tx, object_id)
     await tx.run(_BOOSTS, key=object_id)
     if parent is not None:
         await tx.run(_COUNT_REPLY, key=parent, step=-1)

@@ -103,7 +103,9 @@ READ: dict[str, tuple[str, ...]] = {
     "/api/v1/timelines/public": ("/api/v1/timelines/public", "/api/v1/timelines/public?local=true"),
     "/api/v1/timelines/tag/<name>": ("/api/v1/timelines/tag/canarytaggated", "/api/v1/timelines/tag/canarytagserver"),
     "/api/v2/instance": ("/api/v2/instance",),
+    "/api/v1/search": ("/api/v1/search?q={word}", "/api/v1/search?q=canary&type=hashtags"),
     "/api/v2/search": (
+        "/api/v2/search?q={word}", "/api/v2/search?q=canary&limit=40",
         "/api/v2/search?q=https://clinic.example/objects/{post}", "/api/v2/search?q={group}", "/api/v2/search?q=canary",
         "/api/v2/search?q=https://clinic.example/groups/{group}",
     ),
@@ -272,6 +274,7 @@ def addresses(stage: Stage, pattern: str) -> list[str]:
         "activity": [i + 4 * n for i in stage.posts.values() for n in range(4)],
         "group": [*GROUPS, "nosuchgroup"],
         "name": [*NAMES, "nosuchname"],
+        "word": [canary(name)[:-3] for name in stage.posts],
         "file": [*stage.files.values(), NO_FILE],
         "upload": [*stage.uploads.values(), MISSING],
         **{name: [value, MISSING] for name, value in stage.kept.items()},

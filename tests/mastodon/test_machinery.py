@@ -383,7 +383,7 @@ async def test_the_description_lists_every_route_of_the_client_api_and_refers_to
 
 
 EMPTY_HERE = re.compile(
-    r"activity|domain_blocks$|peers|translation|custom_emojis|familiar|quotes|trends|link|notifications|conversations"
+    r"activity|domain_blocks$|instance/rules|/card|peers|translation|custom_emojis|familiar|quotes|trends|link|notifications|conversations"
     r"|suggestions|direct|/lists$|accounts/<id>/(followers|following|endorsements|featured_tags)|follow_requests|admin"
 )
 """Lists that hold nothing in this small world, or never."""

@@ -78,6 +78,7 @@ SOURCE_TEXT: Final = entity("StatusSource", id=ID, text=STR, spoiler_text=STR)
 TAG: Final = entity(
     "Tag", id=STR, name=STR, url=URL, history=many(shape(day=STR, uses=STR, accounts=STR)), following=BOOL
 )
+SEARCH_V1: Final = entity("SearchV1", accounts=many(ACCOUNT), statuses=many(STATUS), hashtags=many(STR))
 SEARCH: Final = entity("Search", accounts=many(ACCOUNT), statuses=many(STATUS), hashtags=many(TAG))
 
 

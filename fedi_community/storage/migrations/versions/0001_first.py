@@ -1592,3 +1592,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fanout")),
         sqlite_with_rowid=True,
     )
+    _make_search()
+
+
+def _make_search() -> None:
+    """The index of words, which is not the same thing on both databases and stands outside the schema they share."""
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE VIRTUAL TABLE search USING fts5(words, prefix='3 4', tokenize='unicode61 remove_diacritics 0')"
+        )
+        return
+    op.execute("CREATE TABLE search (object_id bigint PRIMARY KEY, words tsvector NOT NULL)")
+    op.execute("CREATE INDEX ix_search_words ON search USING gin (words)")
