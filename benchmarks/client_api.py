@@ -141,8 +141,8 @@ async def crowd(make: Make, count: int) -> None:
         ids = [(start + 10 * n) << 16 for n in range(first, min(first + 10_000, count))]
         return {
             OBJECT: [
-                {"id": i, "uri": f"https://clinic.example/objects/{i}", "kind": "Note", "author_id": other, "root_id": i, "group_id": None,
-                 "gate_id": None, "state": "published", "published": i >> 16, "created": i >> 16}
+                {"id": i, "uri": f"https://clinic.example/objects/{i}", "kind": "Note", "author_id": other, "root_id": i,
+                 "group_id": None, "gate_id": None, "state": "published", "published": i >> 16, "created": i >> 16}
                 for i in ids
             ],
             AUDIENCE: [{"object_id": i, "principal_id": PUBLIC, "place": "to"} for i in ids],

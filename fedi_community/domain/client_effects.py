@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fedi_community.domain.notices import Together
+
 
 @dataclass(frozen=True, slots=True)
 class SetMute:
@@ -205,8 +207,50 @@ class AnswerReport:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class ClearNotifications:
+    """Somebody has seen what is shown under a key, or (None) everything."""
+
+    owner_id: int
+    what: Together | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetNotificationPolicy:
+    """Whose notifications are kept apart: who -> accept, filter, drop (see `notices.WHO`)."""
+
+    owner_id: int
+    rules: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleSenders:
+    """Senders that a policy kept apart are taken in (accepted), or not (dismissed)."""
+
+    owner_id: int
+    senders: tuple[int, ...]
+    state: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkConversation:
+    owner_id: int
+    id: int
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropConversation:
+    """Somebody does not want to see a conversation in his list; the posts stay."""
+
+    owner_id: int
+    id: int
+
+
 ClientEffect = (
     SetMute | SetNote | Endorse | DismissSuggestion | SetFollowSettings | SetDomainBlock | SaveList | DropList
     | SetListMembers | SaveFilter | DropFilter | SetFilterStatus | SetMarker | FollowTag | FeatureTag | MakeAnnouncement
-    | WithdrawAnnouncement | ReadAnnouncement | ReactAnnouncement | NotifyStaff | AnswerReport
+    | WithdrawAnnouncement | ReadAnnouncement | ReactAnnouncement | NotifyStaff | AnswerReport | ClearNotifications
+    | SetNotificationPolicy | SettleSenders | MarkConversation | DropConversation
 )  # fmt: skip

@@ -20,16 +20,19 @@ from fedi_community.mastodon import (
     account_statuses,
     accounts,
     apps,
+    conversations,
     filters,
     following,
     instance,
     lists,
     marks,
     media,
+    notifications,
     openapi,
     polls,
     profile,
     reactions,
+    requests,
     scheduled,
     search,
     signup,
@@ -46,7 +49,7 @@ from fedi_community.uploads import Uploads
 TABLES: Final[tuple[Table, ...]] = (
     instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
-    media.table, timelines.table, search.table,
+    media.table, timelines.table, search.table, requests.table, notifications.table, conversations.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 

@@ -14,7 +14,16 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import Grant, State, followers_of, staff_of
-from fedi_community.storage import accounts, apply_kept, apply_notices, apply_statuses, media, relations
+from fedi_community.storage import (
+    accounts,
+    apply_kept,
+    apply_notices,
+    apply_statuses,
+    conversations,
+    media,
+    notifications,
+    relations,
+)
 from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
@@ -393,11 +402,14 @@ async def _set_state(tx: Tx, x: e.SetState, wake: Wake) -> None:
 
 async def _store_post(tx: Tx, x: e.StorePost, wake: Wake) -> None:
     await p.store(tx, x)
+    await conversations.arrived(tx, x.post, wake)
+    await notifications.tell_watchers(tx, x.post, x.created, wake)
     wake.streams.append(("post", x.post.id, None))
 
 
 async def _edit_post(tx: Tx, x: e.EditPost, wake: Wake) -> None:
     await p.edit(tx, x)
+    await notifications.tell_boosters(tx, x.post, x.edited, wake)
     wake.jobs = True  # files that are no longer attached go
     wake.streams.append(("edited", x.post.id, None))
 
@@ -408,6 +420,7 @@ async def _delete_post(tx: Tx, x: e.DeletePost, wake: Wake) -> None:
     await p.forget(
         tx, x.post.id, x.post.uri, x.owner_uri, x.at, parent=x.post.reply_to, boost_of=x.post.boost_of
     )
+    await conversations.gone(tx, x.post.id)
     wake.jobs = True
     wake.streams.append(("gone", x.post.id, None))
 

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 
 from fedi_community.domain import client_effects as e
 from fedi_community.storage import client_tables as c
+from fedi_community.storage import conversations, notifications
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, param, word
@@ -71,17 +72,34 @@ _STAFF = Statement(
         ),
     )
 )
-_NOTIFY = insert_row(t.notifications, "owner_id", "kind", "actor_id", "object_id", "group_key", "created")
 
 
 async def _notify_staff(tx: Tx, x: e.NotifyStaff, wake: Wake) -> None:
     told = {"kind": x.kind, "group_key": x.key}
     found = [row[0] for row in await tx.rows(_STAFF, **told)]
-    await tx.many(
-        _NOTIFY,
-        [{**told, "owner_id": i, "actor_id": x.actor_id, "object_id": None, "created": x.at} for i in found],
-    )
-    wake.streams += [("notification", i, None) for i in found]
+    await notifications.write(tx, found, x.kind, x.actor_id, None, x.key, x.at, wake)
+
+
+async def _clear(tx: Tx, x: e.ClearNotifications, wake: Wake) -> None:
+    await notifications.drop(tx, x.owner_id, x.what)
+
+
+async def _set_policy(tx: Tx, x: e.SetNotificationPolicy, wake: Wake) -> None:
+    await notifications.set_rules(tx, x.owner_id, dict(x.rules))
+
+
+async def _settle(tx: Tx, x: e.SettleSenders, wake: Wake) -> None:
+    await notifications.settle(tx, x.owner_id, x.senders, x.state, x.at)
+    if x.state == "accepted":
+        wake.streams.append(("notifications_merged", x.owner_id, None))
+
+
+async def _mark_conversation(tx: Tx, x: e.MarkConversation, wake: Wake) -> None:
+    await conversations.mark(tx, x.owner_id, x.id, x.unread)
+
+
+async def _drop_conversation(tx: Tx, x: e.DropConversation, wake: Wake) -> None:
+    await conversations.drop(tx, x.owner_id, x.id)
 
 
 _R = t.reports.c
@@ -112,4 +130,9 @@ APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.ReactAnnouncement: _react,
     e.NotifyStaff: _notify_staff,
     e.AnswerReport: _answer_report,
+    e.ClearNotifications: _clear,
+    e.SetNotificationPolicy: _set_policy,
+    e.SettleSenders: _settle,
+    e.MarkConversation: _mark_conversation,
+    e.DropConversation: _drop_conversation,
 }

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, null, or_, select, update
 from fedi_community.domain import status_effects as e
 from fedi_community.domain.uploads import EXPIRE_JOB, UNUSED_MS
 from fedi_community.storage import client_tables as c
+from fedi_community.storage import notifications
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, one_of, param, upsert_row, word
@@ -147,21 +148,12 @@ _CONCERNED = Statement(
         ),
     )
 )
-_NOTIFY = insert_row(t.notifications, "owner_id", "kind", "actor_id", "object_id", "group_key", "created")
 
 
 async def _notify_voters(tx: Tx, x: e.NotifyVoters, wake: Wake) -> None:
     author = x.post.author_id
     found = [row[0] for row in await tx.rows(_CONCERNED, author=author, object_id=x.post.id)]
-    row = {
-        "kind": "poll",
-        "actor_id": author,
-        "object_id": x.post.id,
-        "group_key": f"poll-{x.post.id}",
-        "created": x.at,
-    }
-    await tx.many(_NOTIFY, [{**row, "owner_id": owner} for owner in found])
-    wake.streams += [("notification", owner, x.post.id) for owner in found]
+    await notifications.write(tx, found, "poll", author, x.post.id, f"poll-{x.post.id}", x.at, wake)
 
 
 APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {

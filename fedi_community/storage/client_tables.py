@@ -122,6 +122,48 @@ featured_tags = table(
     UniqueConstraint("actor_id", "tag_id"),
 )
 
+# --- what somebody is told, and by what way -------------------------------------------------------------------------------
+
+notification_policies = table(
+    "notification_policies",
+    big("actor_id", ForeignKey("actors.id"), null=False, primary_key=True, autoincrement=False),
+    string("rules", null=False),  # JSON: who -> accept, filter, drop
+)
+
+notification_senders = table(
+    "notification_senders",
+    big("owner_id", ForeignKey("actors.id"), null=False, primary_key=True, autoincrement=False),
+    big("actor_id", ForeignKey("actors.id"), null=False, primary_key=True, autoincrement=False),
+    string("state", null=False),  # accepted, dismissed
+    big("created", null=False),
+    rowid=False,
+)
+
+conversations = table(
+    "conversations",
+    serial(),
+    actor("owner_id"),
+    big("root_id", null=False),
+    big("last_id", null=False, index=True),
+    flag("unread"),
+    UniqueConstraint("owner_id", "root_id"),
+    Index("ix_conversations_owner", "owner_id", "last_id"),
+)
+
+push_subscriptions = table(
+    "push_subscriptions",
+    serial(),
+    big("token_id", ForeignKey("tokens.id"), null=False, unique=True),
+    actor(index=True),
+    string("endpoint", null=False),
+    string("p256dh", null=False),
+    string("auth", null=False),
+    flag("standard"),
+    string("alerts", null=False),  # JSON: kind -> bool
+    string("policy", null=False, server_default="all"),  # all, followed, follower, none
+    big("created", null=False),
+)
+
 # --- announcements ------------------------------------------------------------------------------------------------------
 
 announcements = table(

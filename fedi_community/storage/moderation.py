@@ -197,6 +197,10 @@ async def report(tx: Tx, report_id: int) -> ReportRow | None:
     return _report(rows[0]) if rows else None
 
 
+async def reports_by_id(tx: Tx, ids: Sequence[int]) -> dict[int, ReportRow]:
+    return {row["id"]: _report(row) for row in await tx.rows(_REPORT, ids=list(ids))}
+
+
 async def reports(
     tx: Tx, *, done: bool, reporter: int, target: int, before: int | None, after: int | None, limit: int
 ) -> list[ReportRow]:

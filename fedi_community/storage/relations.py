@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, or_, select, update
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import Grant, followers_of, mentors_of, owner_of, staff_of
-from fedi_community.storage import client_tables
+from fedi_community.storage import notifications
 from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, insert_row, number, param, upsert_row, word
+from fedi_community.storage.dialect import Statement, number, param, upsert_row, word
 from fedi_community.storage.visible import exists_in
 from fedi_community.storage.wake import Wake
 
@@ -161,49 +161,11 @@ async def _set_block(tx: Tx, x: e.SetBlock, wake: Wake) -> None:
 
 # --- notifications ---
 
-_NOTIFY = insert_row(t.notifications, "owner_id", "kind", "actor_id", "object_id", "group_key", "created")
-_follow_of_owner, _notified = t.grants.alias(), t.notifications.alias()
-_about, _mute = t.objects.alias(), client_tables.thread_mutes.alias()
-_WANTED = Statement(
-    select(t.actors.c.id)
-    .outerjoin(t.hosts, t.hosts.c.id == t.actors.c.host_id)
-    .where(
-        t.actors.c.id == param("actor_id"),
-        ~exists_in(
-            _notified,
-            _notified.c.owner_id == param("owner_id"),
-            _notified.c.kind == bindparam("kind"),
-            _notified.c.actor_id == param("actor_id"),
-            _notified.c.object_id.is_not_distinct_from(param("object_id")),
-        ),
-        ~exists_in(
-            _mute,
-            _mute.c.actor_id == param("owner_id"),
-            exists_in(_about, _about.c.id == param("object_id"), _about.c.root_id == _mute.c.root_id),
-        ),
-        or_(
-            and_(
-                t.actors.c.state != word("limited"),
-                func.coalesce(t.hosts.c.state, word("ok")) != word("limited"),
-            ),
-            exists_in(
-                _follow_of_owner,
-                _follow_of_owner.c.actor_id == param("owner_id"),
-                _follow_of_owner.c.collection_id == param("followers"),
-                _follow_of_owner.c.state == number(Grant.ACCEPTED),
-            ),
-        ),
-    )
-)
-"""Not told already, not of a thread that the owner muted, and of a limited actor (or host) only to those who follow it."""
+_notified = t.notifications.alias()
 
 
 async def _notify(tx: Tx, x: e.Notify, wake: Wake) -> None:
-    values = {"owner_id": x.owner_id, "kind": x.kind, "actor_id": x.actor_id, "object_id": x.object_id}
-    if await tx.row(_WANTED, **values, followers=followers_of(x.actor_id)) is not None:
-        key = f"{x.kind}-{x.object_id or x.actor_id}"
-        await tx.run(_NOTIFY, **values, group_key=key, created=x.at)
-        wake.streams.append(("notification", x.owner_id, x.object_id))
+    await notifications.tell(tx, x.owner_id, x.kind, x.actor_id, x.object_id, x.at, wake)
 
 
 _MODERATORS = Statement(
@@ -228,12 +190,11 @@ _MODERATORS = Statement(
 
 
 async def _notify_moderators(tx: Tx, x: e.NotifyModerators, wake: Wake) -> None:
-    told = {"kind": x.kind, "actor_id": x.actor_id, "group_key": f"{x.kind}-{x.group_id}"}
+    told: dict[str, Any] = {"kind": x.kind, "actor_id": x.actor_id, "group_key": f"{x.kind}-{x.group_id}"}
     found = await tx.rows(_MODERATORS, **told, mentors=mentors_of(x.group_id), staff=staff_of(x.group_id))
-    await tx.many(
-        _NOTIFY, [{**told, "owner_id": row["id"], "object_id": None, "created": x.at} for row in found]
+    await notifications.write(
+        tx, [row["id"] for row in found], x.kind, x.actor_id, None, told["group_key"], x.at, wake
     )
-    wake.streams += [("notification", row["id"], None) for row in found]
 
 
 APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {

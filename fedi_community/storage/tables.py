@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, UniqueConstraint, text
 
 from fedi_community.storage.schema import (
     actor,
@@ -343,6 +343,9 @@ poll_votes = table(
 
 # --- how people stand to each other and to things -------------------------------------------------------------------
 
+CHOSEN = text("settings <> '{}'")
+"""Follows that are shown in another way than usual: few, and asked for whenever somebody posts."""
+
 grants = table(
     "grants",
     big("actor_id", ForeignKey("actors.id"), null=False, primary_key=True, autoincrement=False),
@@ -354,6 +357,7 @@ grants = table(
     big("updated", null=False),
     Index("ix_grants_collection", "collection_id", "state", "actor_id"),
     Index("ix_grants_uri", "uri"),
+    Index("ix_grants_chosen", "collection_id", sqlite_where=CHOSEN, postgresql_where=CHOSEN),
     rowid=False,
 )
 
@@ -407,8 +411,10 @@ notifications = table(
     actor(),
     object_(null=True),
     string("group_key"),
+    flag("filtered"),  # its owner's policy keeps it apart, among the requests
     big("created", null=False),
     Index("ix_notifications_owner", "owner_id", "id"),
+    Index("ix_notifications_sender", "owner_id", "filtered", "actor_id"),
     Index("ix_notifications_once", "owner_id", "kind", "actor_id", "object_id"),
 )
 

@@ -284,6 +284,10 @@ async def _keep(stage: Stage, ids: dict[str, int]) -> None:
     at = datetime.fromtimestamp(stage.make.clock.now / 1000 + 3600, UTC).isoformat()
     later = await made("omar", "/api/v1/statuses", status=canary("later"), scheduled_at=at)
     stage.kept["later"] = later["id"]
+    _, _, talks = await stage.get(seat["omar"], "/api/v1/conversations")
+    stage.kept["talk"] = orjson.loads(talks)[0]["id"]
+    _, _, told = await stage.get(seat["omar"], "/api/v1/notifications")
+    stage.kept["notice"] = orjson.loads(told)[0]["id"]
     for verb in ("bookmark", "favourite", "mute"):
         await made("omar", f"/api/v1/statuses/{stage.posts['gated']}/{verb}")
 

@@ -85,6 +85,20 @@ READ: dict[str, tuple[str, ...]] = {
     "/api/v2/filters/keywords/<id>": ("/api/v2/filters/keywords/{keyword}",),
     "/api/v2/filters/statuses/<id>": ("/api/v2/filters/statuses/{named}",),
     "/api/v2/suggestions": ("/api/v2/suggestions",),
+    **{
+        f"/api/{name}": (f"/api/{name}",)
+        for name in (
+            "v1/notifications", "v1/notifications/policy", "v1/notifications/requests", "v1/notifications/requests/merged",
+            "v1/notifications/unread_count", "v2/notifications", "v2/notifications/policy",
+            "v2/notifications/unread_count", "v1/conversations",
+        )
+    },
+    "/api/v1/notifications/<id>": ("/api/v1/notifications/{notice}",),
+    "/api/v1/notifications/requests/<id>": ("/api/v1/notifications/requests/{actor}",),
+    "/api/v2/notifications/<key>": (
+        "/api/v2/notifications/ungrouped-{notice}", "/api/v2/notifications/favourite-{post}",
+    ),
+    "/api/v2/notifications/<key>/accounts": ("/api/v2/notifications/favourite-{post}/accounts",),
     "/api/v1/instance": ("/api/v1/instance",),
     **{
         f"/api/v1/instance/{name}": (f"/api/v1/instance/{name}",)
@@ -186,6 +200,16 @@ CHANGE: dict[str, str] = {
             "POST /api/v1/announcements/<id>/dismiss",
             "PUT /api/v1/announcements/<id>/reactions/<name>",
             "DELETE /api/v1/announcements/<id>/reactions/<name>",
+            "POST /api/v1/notifications/clear",
+            "PATCH /api/v2/notifications/policy",
+            "PUT /api/v2/notifications/policy",
+            "PUT /api/v1/notifications/policy",
+            "POST /api/v1/notifications/dismiss",
+            "POST /api/v1/notifications/requests/accept",
+            "POST /api/v1/notifications/requests/dismiss",
+            "POST /api/v1/notifications/requests/<id>/accept",
+            "POST /api/v1/notifications/requests/<id>/dismiss",
+            "POST /api/v2/notifications/<key>/dismiss",
             *(f"POST /api/v1/tags/<name>/{verb}" for verb in ("follow", "unfollow", "feature", "unfeature")),
         ),
         "",
@@ -206,6 +230,10 @@ CHANGE: dict[str, str] = {
     "PUT /api/v2/filters/keywords/<id>": "/api/v2/filters/keywords/{keyword}",
     "DELETE /api/v2/filters/keywords/<id>": "/api/v2/filters/keywords/{keyword}",
     "DELETE /api/v2/filters/statuses/<id>": "/api/v2/filters/statuses/{named}",
+    "POST /api/v1/notifications/<id>/dismiss": "/api/v1/notifications/{notice}/dismiss",
+    "DELETE /api/v1/conversations/<id>": "/api/v1/conversations/{talk}",
+    "POST /api/v1/conversations/<id>/read": "/api/v1/conversations/{talk}/read",
+    "POST /api/v1/conversations/<id>/unread": "/api/v1/conversations/{talk}/unread",
     "POST /api/v1/polls/<id>/votes": "/api/v1/polls/{post}/votes",
     "POST /api/v1/statuses": "/api/v1/statuses",
     "POST /api/v1/media": "",

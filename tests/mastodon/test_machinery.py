@@ -383,7 +383,7 @@ async def test_the_description_lists_every_route_of_the_client_api_and_refers_to
 
 
 EMPTY_HERE = re.compile(
-    r"activity|domain_blocks$|instance/rules|/card|peers|translation|custom_emojis|familiar|quotes|trends|link|notifications|conversations"
+    r"activity|domain_blocks$|instance/rules|/card|peers|translation|custom_emojis|familiar|quotes|trends|link"
     r"|suggestions|direct|/lists$|accounts/<id>/(followers|following|endorsements|featured_tags)|follow_requests|admin"
 )
 """Lists that hold nothing in this small world, or never."""
@@ -422,6 +422,13 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     for verb in ("bookmark", "favourite", "pin"):
         await made(f"statuses/{root}/{verb}")
     await made(f"statuses/{root}/reblog", others)
+    await made(f"statuses/{root}/favourite", others)
+    await made("statuses", others, status="for @nadia alone", visibility="direct")
+    policy = {"for_not_following": "filter"}
+    assert (await world.ask("PATCH", "/api/v2/notifications/policy", token, json=policy)).status == 200
+    zoe = await world.make.member("zoe")
+    await world.make.post(zoe, "hello @nadia")
+    told = (await world.get("/api/v1/notifications", token)).json
     await made("tags/sleep/follow")
     await made("featured_tags", name="sleep")
     await made("markers", home={"last_read_id": str(root)})
@@ -432,7 +439,8 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
         "/accounts/<id>": str(omar), "/lists/<id>": listed["id"], "/polls/<id>": poll["id"],
         "/scheduled_statuses/<id>": later["id"], "/list/<id>": listed["id"], "/v2/filters/<id>": filtered.json["id"],
         "/filters/keywords/<id>": filtered.json["keywords"][0]["id"], "/filters/statuses/<id>": named.json["id"],
-        "/v1/filters/<id>": filtered.json["keywords"][0]["id"], "/<name>": "sleep", "/<date>": "2026-01-05",
+        "/v1/filters/<id>": filtered.json["keywords"][0]["id"], "/<name>": "sleep",
+        "/requests/<id>": str(zoe), "/v1/notifications/<id>": told[0]["id"], "/<key>": f"favourite-{root}", "/<date>": "2026-01-05",
         "/<id>": str(root), "omar": str(omar), "root": str(root),
     }  # fmt: skip
 

@@ -51,6 +51,7 @@ FEATURED_TAG: Final = entity(
     "FeaturedTag", id=ID, name=STR, url=URL, statuses_count=STR, last_status_at=maybe(DAY)
 )
 SUGGESTION: Final = entity("Suggestion", source=STR, sources=many(STR), account=ACCOUNT)
+MERGED: Final = entity("MergedRequests", merged=BOOL)
 FAMILIAR: Final = entity("FamiliarFollowers", id=ID, accounts=many(ACCOUNT))
 MUTED_ACCOUNT: Final = extended("MutedAccount", "Account", mute_expires_at=maybe(MOMENT))
 PREFERENCES: Final = entity(

@@ -1345,6 +1345,12 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("group_key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column(
+            "filtered",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
         sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_notifications_actor_id_actors")),
         sa.ForeignKeyConstraint(
@@ -1592,7 +1598,119 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fanout")),
         sqlite_with_rowid=True,
     )
+    _make_client_tables()
     _make_search()
+
+
+def _make_client_tables() -> None:
+    """What somebody is told, and by what way."""
+    op.create_table(
+        "conversations",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("root_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("last_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "unread",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["owner_id"], ["actors.id"], name=op.f("fk_conversations_owner_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
+        sa.UniqueConstraint("owner_id", "root_id", name=op.f("uq_conversations_owner_id_root_id")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_conversations_last_id"), "conversations", ["last_id"], unique=False)
+    op.create_index("ix_conversations_owner", "conversations", ["owner_id", "last_id"], unique=False)
+    op.create_table(
+        "notification_policies",
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("rules", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name=op.f("fk_notification_policies_actor_id_actors")
+        ),
+        sa.PrimaryKeyConstraint("actor_id", name=op.f("pk_notification_policies")),
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "notification_senders",
+        sa.Column(
+            "owner_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("state", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name=op.f("fk_notification_senders_actor_id_actors")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["actors.id"], name=op.f("fk_notification_senders_owner_id_actors")
+        ),
+        sa.PrimaryKeyConstraint("owner_id", "actor_id", name=op.f("pk_notification_senders")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "push_subscriptions",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("endpoint", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("p256dh", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("auth", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "standard",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column("alerts", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "policy",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="all",
+            nullable=False,
+        ),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name=op.f("fk_push_subscriptions_actor_id_actors")
+        ),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["tokens.id"], name=op.f("fk_push_subscriptions_token_id_tokens")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_subscriptions")),
+        sa.UniqueConstraint("token_id", name=op.f("uq_push_subscriptions_token_id")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_push_subscriptions_actor_id"), "push_subscriptions", ["actor_id"], unique=False)
+    op.create_index(
+        "ix_grants_chosen",
+        "grants",
+        ["collection_id"],
+        unique=False,
+        sqlite_where=sa.text("settings <> '{}'"),
+        postgresql_where=sa.text("settings <> '{}'"),
+    )
+    op.create_index(
+        "ix_notifications_sender", "notifications", ["owner_id", "filtered", "actor_id"], unique=False
+    )
 
 
 def _make_search() -> None:
