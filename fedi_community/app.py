@@ -46,6 +46,7 @@ from fedi_community.storage import jobs as job_rows
 from fedi_community.storage import queue
 from fedi_community.storage.database import Database, open_database
 from fedi_community.uploads import Uploads
+from fedi_community.vapid import vapid
 from fedi_community.web.federation import federation
 from fedi_community.web.media import media
 from fedi_community.web.ops import ops
@@ -160,9 +161,17 @@ async def build(
     delivery = DeliveryWorker(house, settings, network, documents.body, signing_key)
     feeds = FeedPoller(house, settings, network)
     web = _quart(settings)
+    key = vapid(
+        settings.keys_dir, f"mailto:{settings.contact_email}" if settings.contact_email else settings.base_url
+    )
     jobs = Jobs(
         house,
-        {"mail": sender(settings), EXPIRY_JOB: _end_expired(house), **uploads.jobs(), **client_jobs(house)},
+        {
+            "mail": sender(settings),
+            EXPIRY_JOB: _end_expired(house),
+            **uploads.jobs(),
+            **client_jobs(house, network, key),
+        },
     )
     parts = Parts(
         settings,
@@ -198,7 +207,7 @@ async def build(
         federation(house, settings, keyring, peers, documents, page_functions(house, settings))
     )
     web.register_blueprint(media(uploads))
-    web.register_blueprint(client_api(house, settings, peers, documents, uploads))
+    web.register_blueprint(client_api(house, settings, peers, documents, uploads, key))
     if db.engine == "sqlite":
         await db.write(queue.release_all)
         await db.write(job_rows.release_all)

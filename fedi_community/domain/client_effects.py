@@ -248,9 +248,32 @@ class DropConversation:
     id: int
 
 
+@dataclass(frozen=True, slots=True)
+class SetPush:
+    """A client is told of notifications at an endpoint, by the token it has."""
+
+    token_id: int
+    actor_id: int
+    endpoint: str
+    p256dh: str
+    auth: str
+    standard: bool
+    alerts: dict[str, bool]
+    policy: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropPush:
+    """It is told no more: by its token, or (0) by the subscription's id."""
+
+    token_id: int
+    id: int = 0
+
+
 ClientEffect = (
     SetMute | SetNote | Endorse | DismissSuggestion | SetFollowSettings | SetDomainBlock | SaveList | DropList
     | SetListMembers | SaveFilter | DropFilter | SetFilterStatus | SetMarker | FollowTag | FeatureTag | MakeAnnouncement
     | WithdrawAnnouncement | ReadAnnouncement | ReactAnnouncement | NotifyStaff | AnswerReport | ClearNotifications
-    | SetNotificationPolicy | SettleSenders | MarkConversation | DropConversation
+    | SetNotificationPolicy | SettleSenders | MarkConversation | DropConversation | SetPush | DropPush
 )  # fmt: skip

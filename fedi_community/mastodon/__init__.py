@@ -31,6 +31,8 @@ from fedi_community.mastodon import (
     openapi,
     polls,
     profile,
+    push,
+    pushing,
     reactions,
     requests,
     scheduled,
@@ -42,14 +44,17 @@ from fedi_community.mastodon import (
 )
 from fedi_community.mastodon.answers import JSON, begin, failed, finish, is_client, refused
 from fedi_community.mastodon.base import Api, Endpoint, Table, view_of
+from fedi_community.network import Network
 from fedi_community.peers import Peers
 from fedi_community.perform import House
 from fedi_community.uploads import Uploads
+from fedi_community.vapid import Vapid
 
 TABLES: Final[tuple[Table, ...]] = (
     instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
-    media.table, timelines.table, search.table, requests.table, notifications.table, conversations.table,
+    media.table, timelines.table, search.table, push.table,
+    requests.table, notifications.table, conversations.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 
@@ -62,10 +67,10 @@ def endpoints() -> Iterator[tuple[str, Endpoint]]:
 
 
 def client_api(
-    house: House, settings: Settings, peers: Peers, documents: Documents, uploads: Uploads
+    house: House, settings: Settings, peers: Peers, documents: Documents, uploads: Uploads, key: Vapid
 ) -> Blueprint:
     """All endpoints of all tables, with CORS and JSON errors around them."""
-    api = Api(house, settings, peers, documents, Limits(settings.api_rate), uploads)
+    api = Api(house, settings, peers, documents, Limits(settings.api_rate), uploads, key.public)
     blueprint = Blueprint("mastodon", __name__)
     blueprint.before_app_request(begin)
     blueprint.after_app_request(finish)
@@ -85,9 +90,11 @@ def client_api(
     return blueprint
 
 
-def client_jobs(house: House) -> dict[str, Callable[[dict[str, Any]], Awaitable[None]]]:
+def client_jobs(
+    house: House, network: Network, key: Vapid
+) -> dict[str, Callable[[dict[str, Any]], Awaitable[None]]]:
     """Kind of job -> what runs it: what clients asked for later."""
-    return {PUBLISH_JOB: scheduled.publisher(house), **polls.jobs(house)}
+    return {PUBLISH_JOB: scheduled.publisher(house), **polls.jobs(house), **pushing.jobs(house, network, key)}
 
 
 __all__ = ["TABLES", "client_api", "client_jobs", "endpoints", "failed", "is_client", "refused"]

@@ -23,7 +23,7 @@ EDITABLE: Final = (
     Param("display_name"), Param("note"), Param("fields_attributes", "any", doc="[{name, value}], as a list or by index"),
     Param("locked", "flag", doc="Who follows has to ask; of a group that is set elsewhere"), Param("bot", "flag"),
     Param("discoverable", "flag"), Param("indexable", "flag"), Param("hide_collections", "flag"),
-    Param("source", "any", doc="{privacy, sensitive, language, quote_policy} of new posts"),
+    Param("source", "any", doc="{privacy, sensitive, language, quote_policy} of new posts; push_text: for push"),
     Param("avatar", "file"), Param("header", "file"), Param("avatar_description", maximum=1500),
     Param("header_description", maximum=1500), Param("attribution_domains", "texts"),
 )  # fmt: skip
@@ -63,6 +63,8 @@ def _settings(call: Call) -> dict[str, Any] | None:
         if policy not in QUOTE_POLICIES:
             raise invalid("quote_policy", "is not included in the list")
         made["posting:default:quote_policy"] = policy
+    if "push_text" in source:
+        made["push:text"] = bool(Param("push_text", "flag").read(source["push_text"]))
     return made
 
 

@@ -46,6 +46,50 @@ SPANISH: Final[dict[str, str]] = {
     "unknown_mention": "Una de las personas o grupos mencionados no existe aquí.",
 }
 
+PUSHED: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "mention": {
+        "en": ("{name} mentioned you", "You were mentioned"),
+        "es": ("{name} te ha mencionado", "Te han mencionado"),
+    },
+    "status": {
+        "en": ("{name} posted something", "There is something new to read"),
+        "es": ("{name} ha publicado algo", "Hay algo nuevo que leer"),
+    },
+    "reblog": {
+        "en": ("{name} boosted your post", "Your post was boosted"),
+        "es": ("{name} ha compartido tu publicación", "Han compartido tu publicación"),
+    },
+    "favourite": {
+        "en": ("{name} liked your post", "Somebody liked your post"),
+        "es": ("A {name} le gusta tu publicación", "A alguien le gusta tu publicación"),
+    },
+    "follow": {
+        "en": ("{name} follows you now", "Somebody follows you now"),
+        "es": ("{name} te sigue ahora", "Alguien te sigue ahora"),
+    },
+    "follow_request": {
+        "en": ("{name} asks to come in", "Somebody asks to come in"),
+        "es": ("{name} pide entrar", "Alguien pide entrar"),
+    },
+    "poll": {
+        "en": ("A poll has ended", "A poll has ended"),
+        "es": ("Ha terminado una encuesta", "Ha terminado una encuesta"),
+    },
+    "update": {
+        "en": ("{name} edited a post", "A post was edited"),
+        "es": ("{name} ha editado una publicación", "Se ha editado una publicación"),
+    },
+    "admin.sign_up": {
+        "en": ("Somebody signed up", "Somebody signed up"),
+        "es": ("Alguien se ha registrado", "Alguien se ha registrado"),
+    },
+    "admin.report": {
+        "en": ("There is a new report", "There is a new report"),
+        "es": ("Hay un aviso nuevo", "Hay un aviso nuevo"),
+    },
+}
+"""Titles of push messages, of each kind: with a name, and without where the post is not for everybody."""
+
 
 def language_of(accept_language: str | None, speaker: Speaker | None) -> str:
     """en or es, as the request asks (RFC 9110 §12.5.4, first match), else as the member likes."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 
 from fedi_community.domain import client_effects as e
 from fedi_community.storage import client_tables as c
-from fedi_community.storage import conversations, notifications
+from fedi_community.storage import conversations, notifications, push
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, param, word
@@ -102,6 +102,15 @@ async def _drop_conversation(tx: Tx, x: e.DropConversation, wake: Wake) -> None:
     await conversations.drop(tx, x.owner_id, x.id)
 
 
+async def _set_push(tx: Tx, x: e.SetPush, wake: Wake) -> None:
+    kept = push.Subscription(0, x.actor_id, x.endpoint, x.p256dh, x.auth, x.standard, x.alerts, x.policy)
+    await push.put(tx, x.token_id, kept, x.at)
+
+
+async def _drop_push(tx: Tx, x: e.DropPush, wake: Wake) -> None:
+    await (push.drop(tx, x.token_id) if x.token_id else push.drop_one(tx, x.id))
+
+
 _R = t.reports.c
 _ANSWER = Statement(
     update(t.reports)
@@ -135,4 +144,6 @@ APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.SettleSenders: _settle,
     e.MarkConversation: _mark_conversation,
     e.DropConversation: _drop_conversation,
+    e.SetPush: _set_push,
+    e.DropPush: _drop_push,
 }

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Select, and_, bindparam, delete, func, select, update
 
 from fedi_community.domain.facts import Login, Token
+from fedi_community.storage import push
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, one_of, param, word
@@ -270,7 +271,10 @@ _OLD_TOKENS = Statement(
 
 
 async def tidy(tx: Tx, now: int) -> None:
-    """Forget idempotency keys after their hour, and codes, links and sessions a day after their end."""
+    """Forget idempotency keys after their hour, and codes, links and sessions a day after their end.
+
+    Push subscriptions go with their token."""
+    await push.drop_dead(tx)
     await tx.run(_OLD_KEYS, before=now - KEY_MS)
     await tx.run(_OLD_TOKENS, before=now - SPENT_MS)
 

@@ -93,6 +93,7 @@ READ: dict[str, tuple[str, ...]] = {
             "v2/notifications/unread_count", "v1/conversations",
         )
     },
+    "/api/v1/push/subscription": ("/api/v1/push/subscription",),
     "/api/v1/notifications/<id>": ("/api/v1/notifications/{notice}",),
     "/api/v1/notifications/requests/<id>": ("/api/v1/notifications/requests/{actor}",),
     "/api/v2/notifications/<key>": (
@@ -201,6 +202,9 @@ CHANGE: dict[str, str] = {
             "PUT /api/v1/announcements/<id>/reactions/<name>",
             "DELETE /api/v1/announcements/<id>/reactions/<name>",
             "POST /api/v1/notifications/clear",
+            "POST /api/v1/push/subscription",
+            "PUT /api/v1/push/subscription",
+            "DELETE /api/v1/push/subscription",
             "PATCH /api/v2/notifications/policy",
             "PUT /api/v2/notifications/policy",
             "PUT /api/v1/notifications/policy",
