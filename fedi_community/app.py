@@ -37,7 +37,7 @@ from fedi_community.inbox.worker import InboxWorker
 from fedi_community.jobs import Jobs
 from fedi_community.keyring import Keyring, master_key
 from fedi_community.mail import sender
-from fedi_community.mastodon import client_api, client_jobs, failed, is_client, refused
+from fedi_community.mastodon import Hub, client_api, client_jobs, failed, is_client, refused
 from fedi_community.media.kinds import MAX_VIDEO_BYTES
 from fedi_community.network import Network
 from fedi_community.peers import Peers
@@ -79,6 +79,7 @@ class Parts:
     feeds: FeedPoller
     jobs: Jobs
     uploads: Uploads
+    hub: Hub
     web: Quart
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
@@ -110,6 +111,7 @@ class Parts:
         await self.delivery.stop()
 
     async def close(self) -> None:
+        await self.hub.close()
         self.uploads.close()
         await self.network.aclose()
         await self.db.close()
@@ -164,6 +166,7 @@ async def build(
     key = vapid(
         settings.keys_dir, f"mailto:{settings.contact_email}" if settings.contact_email else settings.base_url
     )
+    hub = Hub(house, settings.database)
     jobs = Jobs(
         house,
         {
@@ -187,6 +190,7 @@ async def build(
         feeds,
         jobs,
         uploads,
+        hub,
         web,
     )
     web.register_blueprint(ops(house, settings, parts))
@@ -207,7 +211,7 @@ async def build(
         federation(house, settings, keyring, peers, documents, page_functions(house, settings))
     )
     web.register_blueprint(media(uploads))
-    web.register_blueprint(client_api(house, settings, peers, documents, uploads, key))
+    web.register_blueprint(client_api(house, settings, peers, documents, uploads, key, hub))
     if db.engine == "sqlite":
         await db.write(queue.release_all)
         await db.write(job_rows.release_all)

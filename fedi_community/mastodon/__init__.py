@@ -39,11 +39,13 @@ from fedi_community.mastodon import (
     search,
     signup,
     statuses,
+    streaming,
     taste,
     timelines,
 )
 from fedi_community.mastodon.answers import JSON, begin, failed, finish, is_client, refused
 from fedi_community.mastodon.base import Api, Endpoint, Table, view_of
+from fedi_community.mastodon.streaming import Hub, sockets
 from fedi_community.network import Network
 from fedi_community.peers import Peers
 from fedi_community.perform import House
@@ -53,7 +55,7 @@ from fedi_community.vapid import Vapid
 TABLES: Final[tuple[Table, ...]] = (
     instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
-    media.table, timelines.table, search.table, push.table,
+    media.table, timelines.table, search.table, push.table, streaming.table,
     requests.table, notifications.table, conversations.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
@@ -67,10 +69,16 @@ def endpoints() -> Iterator[tuple[str, Endpoint]]:
 
 
 def client_api(
-    house: House, settings: Settings, peers: Peers, documents: Documents, uploads: Uploads, key: Vapid
+    house: House,
+    settings: Settings,
+    peers: Peers,
+    documents: Documents,
+    uploads: Uploads,
+    key: Vapid,
+    hub: Hub,
 ) -> Blueprint:
     """All endpoints of all tables, with CORS and JSON errors around them."""
-    api = Api(house, settings, peers, documents, Limits(settings.api_rate), uploads, key.public)
+    api = Api(house, settings, peers, documents, Limits(settings.api_rate), uploads, key.public, hub)
     blueprint = Blueprint("mastodon", __name__)
     blueprint.before_app_request(begin)
     blueprint.after_app_request(finish)
@@ -81,6 +89,7 @@ def client_api(
             view_of(api, endpoint),
             methods=[endpoint.method],
         )
+    blueprint.register_blueprint(sockets(api, hub))
     described = orjson.dumps(openapi.document(endpoints(), house.base_url, settings.site_name))
 
     @blueprint.get("/api/openapi.json")
@@ -97,4 +106,4 @@ def client_jobs(
     return {PUBLISH_JOB: scheduled.publisher(house), **polls.jobs(house), **pushing.jobs(house, network, key)}
 
 
-__all__ = ["TABLES", "client_api", "client_jobs", "endpoints", "failed", "is_client", "refused"]
+__all__ = ["TABLES", "Hub", "client_api", "client_jobs", "endpoints", "failed", "is_client", "refused"]

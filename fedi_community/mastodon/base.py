@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 import structlog
 from quart import Response, g, request
@@ -159,7 +159,8 @@ class Api:
     documents: Documents
     limits: Limits
     uploads: Uploads
-    vapid_key: str = ""
+    vapid_key: str
+    hub: Any  # streaming.Hub, which knows this module
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,21 @@ class Answer:
     value: Any
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+
+
+class Asker(Protocol):
+    """Who reads: a call, or somebody who listens to a stream."""
+
+    @property
+    def viewer(self) -> Viewer: ...
+    @property
+    def actor_id(self) -> int: ...
+    @property
+    def who(self) -> Speaker: ...
+    @property
+    def base(self) -> str: ...
+    @property
+    def now(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -231,6 +247,17 @@ class Call:
     def actor_id(self) -> int:
         """The acting actor: the member, or the group he speaks as."""
         return self.who.actor_id
+
+    @property
+    def holder(self) -> str:
+        """Whose limits this counts to: a token, or a stranger's address."""
+        return f"token {self.speaker.token_id}" if self.speaker is not None else f"address {self.address}"
+
+    @property
+    def address(self) -> str:
+        return auth.client_address(
+            self.api.settings, request.remote_addr, request.headers.get("X-Forwarded-For")
+        )
 
     @property
     def language(self) -> str:
@@ -300,13 +327,12 @@ def view_of(api: Api, endpoint: Endpoint) -> Callable[..., Awaitable[Response]]:
 async def _begin(api: Api, endpoint: Endpoint, path: dict[str, str]) -> Call:
     """Who asks, whether he may, how often he did, and with what."""
     call = Call(api, endpoint, path)
-    address = auth.client_address(api.settings, request.remote_addr, request.headers.get("X-Forwarded-For"))
     bearer = auth.bearer(request.headers.get("Authorization")) or request.args.get("access_token") or ""
     if bearer:
         call.speaker = await auth.viewer_of_token(api.house, bearer, unready=True)
         if call.speaker is None:
             call.app = await auth.app_of_token(api.house, bearer)
-    who = f"login {call.speaker.login_id}" if call.speaker is not None else f"address {address}"
+    who = f"login {call.speaker.login_id}" if call.speaker is not None else f"address {call.address}"
     left = api.limits.take(endpoint.budget, who, call.now)
     g.left = left
     if left is not None and left.refused:

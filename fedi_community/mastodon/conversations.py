@@ -10,7 +10,7 @@ from fedi_community.domain.facts import Needs
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import not_found
 from fedi_community.mastodon import entities
-from fedi_community.mastodon.base import Call, Table, member
+from fedi_community.mastodon.base import Asker, Call, Table, member
 from fedi_community.mastodon.entities import notifications as shapes
 from fedi_community.mastodon.lookup import existing
 from fedi_community.mastodon.paging import paging
@@ -29,7 +29,7 @@ def others(post: PostView, owner: int) -> list[int]:
     return [i for i in dict.fromkeys([post.author.id, *post.audience]) if i != owner and not i & 3]
 
 
-async def shown(tx: Tx, call: Call, found: list[Conversation]) -> list[dict[str, Any]]:
+async def shown(tx: Tx, call: Asker, found: list[Conversation]) -> list[dict[str, Any]]:
     """Conversations whose last post the owner may see."""
     posts = {p.id: p for p in await views.load_posts(tx, call.viewer, [one.last_id for one in found])}
     owner = call.viewer.id

@@ -118,7 +118,7 @@ async def second(call: Call) -> Any:
 
 
 def streaming_url(base_url: str) -> str:
-    """Where streaming is: this host. Only `/api/v1/streaming/health` answers there so far."""
+    """Where streaming is: this host."""
     return base_url.replace("http", "ws", 1)
 
 

@@ -9,16 +9,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fedi_community.auth import Speaker
 from fedi_community.domain import notices
 from fedi_community.domain.client_effects import ClearNotifications
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.notices import Together
+from fedi_community.domain.scopes import covers
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.domain.wants import Shown, Wants, wants_notice
 from fedi_community.errors import not_found
 from fedi_community.mastodon import entities
-from fedi_community.mastodon.base import Call, Table, member
+from fedi_community.mastodon.base import Asker, Call, Table, member
 from fedi_community.mastodon.entities import notifications as shapes
 from fedi_community.mastodon.lookup import existing
 from fedi_community.mastodon.paging import paging
@@ -54,11 +56,16 @@ class Told:
     reports: dict[int, moderation.ReportRow] = field(default_factory=dict)
 
 
+def may_hear(speaker: Speaker) -> bool:
+    """Whether a token may be told of notifications."""
+    return covers(speaker.scopes, "read:notifications")
+
+
 def kind_of(notice: Notice) -> str:
     return shapes.OURS.get(notice.kind, notice.kind)
 
 
-async def told(tx: Tx, call: Call, found: Sequence[Notice], taste: Wants) -> Told:
+async def told(tx: Tx, call: Asker, found: Sequence[Notice], taste: Wants) -> Told:
     """What of these notifications is shown, all with a fixed number of statements."""
     known = [one for one in found if kind_of(one) in shapes.TYPES]
     posts = {
@@ -97,13 +104,13 @@ def _report_id(one: Notice) -> int:
     return int(number) if number.isdigit() else 0
 
 
-async def _reports(tx: Tx, call: Call, known: Iterable[Notice]) -> dict[int, moderation.ReportRow]:
+async def _reports(tx: Tx, call: Asker, known: Iterable[Notice]) -> dict[int, moderation.ReportRow]:
     """Reports are told to those who answer them, as long as they do."""
     wanted = [_report_id(n) for n in known if n.kind == "admin.report"]
     return await moderation.reports_by_id(tx, wanted) if wanted and call.who.staff else {}
 
 
-def shown_notices(call: Call, made: Told, grouped: frozenset[str]) -> list[dict[str, Any]]:
+def shown_notices(call: Asker, made: Told, grouped: frozenset[str]) -> list[dict[str, Any]]:
     """Notifications as clients read them."""
     accounts = {i: entities.account(a, call.base) for i, a in made.actors.items()}
     statuses = {int(s["id"]): s for s in rendered(call, made.shown)}

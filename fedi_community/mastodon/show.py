@@ -9,7 +9,7 @@ from typing import Any
 from fedi_community.domain.views import PostView
 from fedi_community.domain.wants import Scene, Shown, sift
 from fedi_community.mastodon import entities
-from fedi_community.mastodon.base import Answer, Call
+from fedi_community.mastodon.base import Answer, Asker, Call
 from fedi_community.mastodon.paging import Cursor
 from fedi_community.storage import views, wants
 from fedi_community.storage.database import Tx
@@ -17,20 +17,20 @@ from fedi_community.storage.timelines import NEWEST, Page
 
 
 async def sifted(
-    tx: Tx, call: Call, ids: Sequence[int], scene: Scene, *, via: dict[int, int] | None = None, checked: bool = True
+    tx: Tx, call: Asker, ids: Sequence[int], scene: Scene, *, via: dict[int, int] | None = None, checked: bool = True
 ) -> Shown:  # fmt: skip
     """The posts of `ids` that the viewer may see and wants to. checked: the ids come from a page of this transaction."""
     posts = await views.load_posts(tx, call.viewer, ids, via=via, checked=checked)
     return sift(await wants.load(tx, call.viewer, call.now), posts, scene)
 
 
-def rendered(call: Call, shown: Shown) -> list[dict[str, Any]]:
+def rendered(call: Asker, shown: Shown) -> list[dict[str, Any]]:
     """Statuses, with the filters they fall under."""
     marks = {key: [entities.filter_result(m) for m in found] for key, found in shown.filtered.items()}
     return entities.statuses(shown.posts, call.base, now=call.now, viewer_id=call.viewer.id, filtered=marks)
 
 
-def plainly(call: Call, posts: Sequence[PostView]) -> list[dict[str, Any]]:
+def plainly(call: Asker, posts: Sequence[PostView]) -> list[dict[str, Any]]:
     """Statuses that were asked for by name: nothing is left out or marked."""
     return entities.statuses(posts, call.base, now=call.now, viewer_id=call.viewer.id)
 

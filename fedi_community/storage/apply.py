@@ -422,7 +422,8 @@ async def _delete_post(tx: Tx, x: e.DeletePost, wake: Wake) -> None:
     )
     await conversations.gone(tx, x.post.id)
     wake.jobs = True
-    wake.streams.append(("gone", x.post.id, None))
+    if x.post.state is State.PUBLISHED:  # of what was held nobody heard
+        wake.streams.append(("gone", x.post.id, None))
 
 
 async def _remember_gone(tx: Tx, x: e.RememberGone, wake: Wake) -> None:

@@ -113,6 +113,16 @@ READ: dict[str, tuple[str, ...]] = {
     "/api/v1/statuses/<id>": ("/api/v1/statuses/{post}",),
     "/api/v1/statuses/<id>/context": ("/api/v1/statuses/{post}/context",),
     "/api/v1/statuses/<id>/source": ("/api/v1/statuses/{post}/source",),
+    # Streams never end: test_streams.py listens to them. Here those are asked for that nobody may have.
+    "/api/v1/streaming": ("/api/v1/streaming?stream=none",),
+    "/api/v1/streaming/list": ("/api/v1/streaming/list?list=7",),
+    "/api/v1/streaming/hashtag": ("/api/v1/streaming/hashtag",),
+    "/api/v1/streaming/hashtag/local": ("/api/v1/streaming/hashtag/local",),
+    **dict.fromkeys(
+        (f"/api/v1/streaming/{name}" for name in (
+            "user", "user/notification", "public", "public/local", "public/remote", "direct",
+        )), (),
+    ),
     "/api/v1/streaming/health": ("/api/v1/streaming/health",),
     "/api/v1/timelines/home": ("/api/v1/timelines/home",),
     "/api/v1/timelines/public": ("/api/v1/timelines/public", "/api/v1/timelines/public?local=true"),

@@ -51,20 +51,25 @@ def node_or_skip(module: str) -> str:
     return str(node)
 
 
+def fresh_database(request: pytest.FixtureRequest) -> str:
+    """URL of a new PostgreSQL database without a schema."""
+    cluster, name = request.getfixturevalue("cluster"), f"clients{next(_made)}"
+
+    async def make() -> None:
+        connection = await asyncpg.connect(f"{cluster}/postgres")
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+
+    asyncio.run(make())
+    return f"{cluster}/{name}"
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A served community with a member and a group that she runs."""
     folder, url = tmp_path_factory.mktemp("clients"), ""
     if request.param == "postgresql":
-        cluster, name = request.getfixturevalue("cluster"), f"clients{next(_made)}"
-
-        async def make() -> None:
-            connection = await asyncpg.connect(f"{cluster}/postgres")
-            await connection.execute(f"CREATE DATABASE {name}")
-            await connection.close()
-
-        asyncio.run(make())
-        url = f"{cluster}/{name}"
+        url = fresh_database(request)
     (folder / "data" / "texts").mkdir(parents=True)
     (folder / "data" / "texts" / "rules.en.md").write_text("- Be kind\n")
     made = Server(folder, url)
