@@ -19,6 +19,7 @@ from fedi_community.domain.schedule import PUBLISH_JOB
 from fedi_community.mastodon import (
     account_statuses,
     accounts,
+    admin,
     apps,
     conversations,
     filters,
@@ -34,6 +35,7 @@ from fedi_community.mastodon import (
     push,
     pushing,
     reactions,
+    reports,
     requests,
     scheduled,
     search,
@@ -55,7 +57,7 @@ from fedi_community.vapid import Vapid
 TABLES: Final[tuple[Table, ...]] = (
     instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
-    media.table, timelines.table, search.table, push.table, streaming.table,
+    media.table, timelines.table, search.table, reports.table, admin.table, push.table, streaming.table,
     requests.table, notifications.table, conversations.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""

@@ -81,6 +81,15 @@ _REMOTE_ACTOR = Statement(
 )
 
 
+_INSTANCE = Statement(select(A.id).where(A.type == word("Application"), A.host_id.is_(None)).limit(1))
+
+
+async def instance_actor(tx: Tx) -> int | None:
+    """The actor in whose name the server itself speaks."""
+    found: int | None = await tx.value(_INSTANCE)
+    return found
+
+
 async def load_actors(tx: Tx, ids: Iterable[int]) -> dict[int, ActorView]:
     """Actors by id; unknown ones are left out."""
     wanted = list(set(ids))
@@ -408,6 +417,7 @@ __all__ = [
     "actor_by_handle",
     "actor_by_uri",
     "findable",
+    "instance_actor",
     "load_actors",
     "load_posts",
     "post_id_by_uri",

@@ -78,6 +78,17 @@ READ: dict[str, tuple[str, ...]] = {
     "/api/v1/tags/<name>": ("/api/v1/tags/canarytaggated", "/api/v1/tags/canarytagserver"),
     "/api/v1/timelines/link": ("/api/v1/timelines/link?url=https://clinic.example/objects/{post}",),
     "/api/v1/timelines/list/<id>": ("/api/v1/timelines/list/{list}", "/api/v1/timelines/list/{eves_list}"),
+    **{
+        f"/api/{name}": (f"/api/{name}",)
+        for name in (
+            "v1/admin/accounts", "v2/admin/accounts", "v1/admin/reports", "v1/admin/domain_blocks", "v1/admin/domain_allows",
+        )
+    },
+    "/api/v1/admin/accounts/<id>": ("/api/v1/admin/accounts/{actor}",),
+    **{
+        f"/api/v1/admin/{name}/<id>": (f"/api/v1/admin/{name}/7",)
+        for name in ("reports", "domain_blocks", "domain_allows")
+    },
     "/api/v2/filters": ("/api/v2/filters",),
     "/api/v2/filters/<id>": ("/api/v2/filters/{filter}",),
     "/api/v2/filters/<id>/keywords": ("/api/v2/filters/{filter}/keywords",),
@@ -212,6 +223,21 @@ CHANGE: dict[str, str] = {
             "PUT /api/v1/announcements/<id>/reactions/<name>",
             "DELETE /api/v1/announcements/<id>/reactions/<name>",
             "POST /api/v1/notifications/clear",
+            "POST /api/v1/reports",
+            "DELETE /api/v1/admin/accounts/<id>",
+            *(
+                f"POST /api/v1/admin/accounts/<id>/{verb}"
+                for verb in ("action", "approve", "reject", "enable", "unsilence", "unsuspend", "unsensitive")
+            ),
+            *(
+                f"POST /api/v1/admin/reports/<id>/{verb}"
+                for verb in ("assign_to_self", "unassign", "resolve", "reopen")
+            ),
+            "POST /api/v1/admin/domain_blocks",
+            "PUT /api/v1/admin/domain_blocks/<id>",
+            "DELETE /api/v1/admin/domain_blocks/<id>",
+            "POST /api/v1/admin/domain_allows",
+            "DELETE /api/v1/admin/domain_allows/<id>",
             "POST /api/v1/push/subscription",
             "PUT /api/v1/push/subscription",
             "DELETE /api/v1/push/subscription",

@@ -386,7 +386,7 @@ async def test_the_description_lists_every_route_of_the_client_api_and_refers_to
 
 EMPTY_HERE = re.compile(
     r"activity|domain_blocks$|instance/rules|/card|peers|translation|custom_emojis|familiar|quotes|trends|link"
-    r"|suggestions|direct|/lists$|accounts/<id>/(followers|following|endorsements|featured_tags)|follow_requests|admin"
+    r"|suggestions|direct|/lists$|accounts/<id>/(followers|following|endorsements|featured_tags)|follow_requests"
 )
 """Lists that hold nothing in this small world, or never."""
 
@@ -433,6 +433,9 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     told = (await world.get("/api/v1/notifications", token)).json
     keys = {"p256dh": Phone().p256dh, "auth": "c2l4dGVlbiBieXRlcyBvaw"}
     await made("push/subscription", subscription={"endpoint": "https://push.example/1", "keys": keys})
+    filed = await made("reports", others, account_id=str(nadia), status_ids=[str(root)], comment="hm")
+    blocked = await made("admin/domain_blocks", domain="bad.example", severity="suspend")
+    listed_host = await made("admin/domain_allows", domain="good.example")
     await made("tags/sleep/follow")
     await made("featured_tags", name="sleep")
     await made("markers", home={"last_read_id": str(root)})
@@ -444,6 +447,7 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
         "/scheduled_statuses/<id>": later["id"], "/list/<id>": listed["id"], "/v2/filters/<id>": filtered.json["id"],
         "/filters/keywords/<id>": filtered.json["keywords"][0]["id"], "/filters/statuses/<id>": named.json["id"],
         "/v1/filters/<id>": filtered.json["keywords"][0]["id"], "/<name>": "sleep",
+        "/reports/<id>": filed["id"], "/domain_blocks/<id>": blocked["id"], "/domain_allows/<id>": listed_host["id"],
         "/requests/<id>": str(zoe), "/v1/notifications/<id>": told[0]["id"], "/<key>": f"favourite-{root}", "/<date>": "2026-01-05",
         "/<id>": str(root), "omar": str(omar), "root": str(root),
     }  # fmt: skip

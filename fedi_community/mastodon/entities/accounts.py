@@ -140,7 +140,7 @@ def credential_account(
         "attribution_domains": [],
         "quote_policy": settings.get("posting:default:quote_policy", "nobody"),
     }
-    made["role"] = _ROLES.get(role, _ROLES["member"])
+    made["role"] = role_of(role)
     return made
 
 
@@ -150,6 +150,11 @@ _ROLES: Final = {
     "staff": {"id": "2", "name": "Staff", "color": "", "permissions": str(0x10 | 0x400), "highlighted": True},
     "admin": {"id": "3", "name": "Admin", "color": "", "permissions": str(0x1), "highlighted": True},
 }
+
+
+def role_of(role: str) -> dict[str, Any]:
+    """A Role: what a log-in may do beside what members do."""
+    return _ROLES.get(role, _ROLES["member"])
 
 
 def relationship(actor_id: int, **known: Any) -> dict[str, Any]:

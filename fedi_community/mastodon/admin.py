@@ -1,0 +1,370 @@
+"""/api/v1/admin: for those who run the server: accounts, reports, hosts. Every act is written down.
+
+A role grants no sight: what staff read of a post that is not for them is the copy that a reporter handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fedi_community.auth import signup
+from fedi_community.domain import memberships, reports
+from fedi_community.domain.effects import Decision
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.errors import Problem, Refusal, not_found
+from fedi_community.mastodon import entities
+from fedi_community.mastodon.base import Call, Table, member
+from fedi_community.mastodon.entities import admin as shapes
+from fedi_community.mastodon.paging import paging
+from fedi_community.mastodon.params import Param
+from fedi_community.mastodon.show import plainly
+from fedi_community.perform import Change
+from fedi_community.storage import moderation, views
+from fedi_community.storage.database import Tx
+from fedi_community.storage.moderation import ReportRow, Wanted
+
+table = Table("admin")
+ACCOUNTS: Final = entities.many(shapes.ADMIN_ACCOUNT)
+
+
+def _staff(call: Call) -> None:
+    if not call.who.staff:
+        raise Problem(403, "not_staff", "This action is not allowed")
+
+
+def _admin(call: Call) -> None:
+    if call.who.role != "admin":
+        raise Problem(403, "not_staff", "This action is not allowed")
+
+
+# --- accounts -----------------------------------------------------------------------------------------------------------
+
+
+async def _shown(tx: Tx, call: Call, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Admin::Accounts by id."""
+    managed = await moderation.managed(tx, ids)
+    actors = await views.load_actors(tx, managed)
+    return {i: shapes.admin_account(actors[i], one, call.base) for i, one in managed.items() if i in actors}
+
+
+async def _account(call: Call, account_id: int) -> dict[str, Any]:
+    found = await call.read(lambda tx: _shown(tx, call, [account_id]))
+    if account_id not in found or found[account_id]["account"] is None:
+        raise not_found()
+    return found[account_id]
+
+
+FILTERS: Final = (
+    Param("username"), Param("display_name"), Param("email"), Param("by_domain"), *paging(100, 200),
+)  # fmt: skip
+
+
+async def _listed(call: Call, wanted: Wanted) -> Any:
+    at = call.cursor
+
+    async def unit(tx: Tx) -> tuple[list[int], dict[int, dict[str, Any]]]:
+        found = await moderation.search(tx, wanted, at.before, at.after, at.limit)
+        return [one.id for one in found], await _shown(tx, call, [one.id for one in found])
+
+    ids, people = await call.read(unit)
+    last = ids[-1] if len(ids) >= at.limit else None
+    return call.page([people[i] for i in ids if i in people], last, ids[0] if ids else None)
+
+
+@table.get(
+    "/api/v2/admin/accounts", member("admin:read:accounts"), ACCOUNTS, Param("origin", choices=("local", "remote")),
+    Param("status", choices=("active", "pending", "disabled", "silenced", "suspended")),
+    Param("permissions", choices=("staff",)), *FILTERS,
+)  # fmt: skip
+async def accounts(call: Call) -> Any:
+    """Accounts, the newest first"""
+    _staff(call)
+    return await _listed(call, Wanted(
+        call["origin"] or "", call["status"] or "", call["permissions"] == "staff", call["username"] or "",
+        call["display_name"] or "", call["email"] or "", call["by_domain"] or "",
+    ))  # fmt: skip
+
+
+_OLD: Final = ("local", "remote", "active", "pending", "disabled", "silenced", "suspended", "staff")
+
+
+@table.get(
+    "/api/v1/admin/accounts", member("admin:read:accounts"), ACCOUNTS, *(Param(name, "flag") for name in _OLD), *FILTERS
+)  # fmt: skip
+async def accounts_v1(call: Call) -> Any:
+    """The same in the older form"""
+    _staff(call)
+    origin = "local" if call["local"] else "remote" if call["remote"] else ""
+    status = next((name for name in _OLD[2:7] if call[name]), "")
+    return await _listed(call, Wanted(
+        origin, status, bool(call["staff"]), call["username"] or "", call["display_name"] or "", call["email"] or "",
+        call["by_domain"] or "",
+    ))  # fmt: skip
+
+
+@table.get("/api/v1/admin/accounts/<id>", member("admin:read:accounts"), shapes.ADMIN_ACCOUNT)
+async def read(call: Call) -> Any:
+    """An account as those who run the server see it"""
+    _staff(call)
+    return await _account(call, call.id())
+
+
+def _needs(account_id: int) -> Needs:
+    return Needs(actor_ids=frozenset({account_id}), subjects=frozenset({account_id}))
+
+
+async def _measure(call: Call, account_id: int, measure: str, report_id: int | None = None) -> None:
+    by = call.who.login_id
+    managed = (await call.read(lambda tx: moderation.managed(tx, [account_id]))).get(account_id)
+    if managed is None:
+        raise not_found()
+    if managed.role in ("staff", "admin"):
+        _admin(call)  # staff do not measure each other
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        return reports.decide_measure(account_id, measure, by, facts, report_id)
+
+    needs = _needs(account_id)
+    if managed.login_id:
+        needs = Needs(
+            actor_ids=needs.actor_ids, subjects=needs.subjects, logins=frozenset({managed.login_id})
+        )
+    await call.perform(Change(needs, decide, 0))
+
+
+def _do(verb: str, measure: str, doc: str) -> None:
+    @table.post(
+        f"/api/v1/admin/accounts/<id>/{verb}", member("admin:write:accounts"), shapes.ADMIN_ACCOUNT, doc=doc
+    )
+    async def act(call: Call) -> Any:
+        _staff(call)
+        await _measure(call, call.id(), measure)
+        return await _account(call, call.id())
+
+
+_do("enable", "enable", "Let somebody log in again")
+_do("unsilence", "unsilence", "Limit somebody no longer")
+_do("unsuspend", "unsuspend", "Take a suspension back")
+_do("unsensitive", "none", "Nothing here: posts are not marked for somebody")
+
+
+@table.post(
+    "/api/v1/admin/accounts/<id>/action", member("admin:write:accounts"), entities.EMPTY,
+    Param("type", choices=("none", "sensitive", "disable", "silence", "suspend"), default="none"),
+    Param("report_id", "id"), Param("text"), Param("send_email_notification", "flag"), Param("warning_preset_id"),
+)  # fmt: skip
+async def action(call: Call) -> Any:
+    """Warn, disable, silence or suspend, and answer the report with it"""
+    _staff(call)
+    report_id = call["report_id"]
+    if report_id is not None and await call.read(lambda tx: moderation.report(tx, report_id)) is None:
+        raise not_found()
+    await _measure(call, call.id(), call["type"] or "none", report_id)
+    return {}
+
+
+def _approval(verb: str, yes: bool, doc: str) -> None:
+    @table.post(
+        f"/api/v1/admin/accounts/<id>/{verb}", member("admin:write:accounts"), shapes.ADMIN_ACCOUNT, doc=doc
+    )
+    async def answer(call: Call) -> Any:
+        _staff(call)
+        shown = await _account(call, call.id())
+        refused = await signup.approve(call.house, call.id(), call.who.login_id, yes)
+        if refused is not None:
+            raise Problem(403, refused.reason, refused.safe)
+        return await _account(call, call.id()) if yes else shown
+
+
+_approval("approve", True, "Let in somebody who waits")
+_approval("reject", False, "Do not")
+
+
+@table.delete("/api/v1/admin/accounts/<id>", member("admin:write:accounts"), shapes.ADMIN_ACCOUNT)
+async def erase(call: Call) -> Any:
+    """Delete a suspended account with all that it wrote"""
+    _admin(call)
+    account_id, by = call.id(), call.who.login_id
+    shown = await _account(call, account_id)
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        return reports.decide_erase(account_id, by, facts)
+
+    await call.perform(Change(_needs(account_id), decide, 1))
+    return shown
+
+
+# --- reports ------------------------------------------------------------------------------------------------------------
+
+
+async def _reports(call: Call, found: list[ReportRow]) -> list[dict[str, Any]]:
+    async def unit(tx: Tx) -> tuple[Any, Any, Any]:
+        logins = [i for row in found for i in (row.assigned_to, row.closed_by) if i]
+        selves = await moderation.selves(tx, logins)
+        ids = {row.target_id for row in found} | {row.reporter_id for row in found if row.reporter_id}
+        people = await _shown(tx, call, ids | set(selves.values()))
+        posts = await views.load_posts(tx, call.viewer, [i for row in found for i in row.object_ids])
+        return selves, people, posts
+
+    selves, people, posts = await call.read(unit)
+    statuses = {int(made["id"]): made for made in plainly(call, posts)}
+    return [
+        shapes.admin_report(row, people, selves, [statuses[i] for i in row.object_ids if i in statuses])
+        for row in found
+    ]
+
+
+@table.get(
+    "/api/v1/admin/reports", member("admin:read:reports"), entities.many(shapes.ADMIN_REPORT),
+    Param("resolved", "flag", default=False), Param("account_id", "id"), Param("target_account_id", "id"),
+    *paging(100, 200),
+)  # fmt: skip
+async def listed(call: Call) -> Any:
+    """Reports, the newest first"""
+    _staff(call)
+    at = call.cursor
+    found = await call.read(
+        lambda tx: moderation.reports(
+            tx, done=bool(call["resolved"]), reporter=call["account_id"] or 0, target=call["target_account_id"] or 0,
+            before=at.before, after=at.after, limit=at.limit,
+        )
+    )  # fmt: skip
+    last = found[-1].id if len(found) >= at.limit else None
+    return call.page(await _reports(call, found), last, found[0].id if found else None)
+
+
+async def _report(call: Call) -> ReportRow:
+    report_id = call.id()
+    found = await call.read(lambda tx: moderation.report(tx, report_id))
+    if found is None:
+        raise not_found()
+    return found
+
+
+@table.get("/api/v1/admin/reports/<id>", member("admin:read:reports"), shapes.ADMIN_REPORT)
+async def report(call: Call) -> Any:
+    """A report"""
+    _staff(call)
+    return (await _reports(call, [await _report(call)]))[0]
+
+
+def _answer(verb: str, doc: str) -> None:
+    @table.post(
+        f"/api/v1/admin/reports/<id>/{verb}", member("admin:write:reports"), shapes.ADMIN_REPORT, doc=doc
+    )
+    async def answer(call: Call) -> Any:
+        _staff(call)
+        row, me = await _report(call), call.who.login_id
+        state, assigned = {
+            "assign_to_self": (row.state, me), "unassign": (row.state, None), "resolve": ("closed", row.assigned_to or me),
+            "reopen": ("open", row.assigned_to),
+        }[verb]  # fmt: skip
+
+        def decide(facts: Facts) -> Decision:
+            return reports.decide_answer(
+                row.id, "closed" if state == "closed" else "open", assigned, me, verb, facts
+            )
+
+        await call.perform(Change(Needs(), decide, 0))
+        return (await _reports(call, [await _report(call)]))[0]
+
+
+_answer("assign_to_self", "Take a report on")
+_answer("unassign", "Hand it back")
+_answer("resolve", "Close it")
+_answer("reopen", "Open it again")
+
+
+# --- hosts --------------------------------------------------------------------------------------------------------------
+
+STATES: Final = {"silence": "limited", "suspend": "suspended", "noop": "ok"}
+
+
+async def _hosts(call: Call, allowed: bool) -> Any:
+    at = call.cursor
+    found = await call.read(lambda tx: moderation.hosts(tx, allowed, at.before, at.after, at.limit))
+    made = [
+        {"id": str(key), "domain": name, "created_at": entities.moment(0)}
+        if allowed
+        else shapes.domain_block(key, name, state)
+        for key, name, state in found
+    ]
+    return call.page(made, found[-1][0] if len(found) >= at.limit else None, found[0][0] if found else None)
+
+
+async def _host(call: Call, key: int | str, allowed: bool) -> dict[str, Any]:
+    found = await call.read(lambda tx: moderation.host(tx, key))
+    if found is None or not (found[3] if allowed else found[2] != "ok"):
+        raise not_found()
+    if allowed:
+        return {"id": str(found[0]), "domain": found[1], "created_at": entities.moment(0)}
+    return shapes.domain_block(found[0], found[1], found[2])
+
+
+async def _stand(call: Call, host: str, **how: Any) -> None:
+    name = host.strip().lower().rstrip(".")
+    if not name or len(name) > 253 or any(c in name for c in "/ @:?#") or name == call.house.host:
+        raise Problem(422, "bad_host", "Validation failed: Domain is not a valid domain name")
+    needs = Needs()
+    await call.perform(Change(needs, lambda facts: memberships.decide_host(name, facts, **how), 0))
+
+
+def _resource(name: str, shape: Any, allowed: bool) -> None:
+    path, scope = f"/api/v1/admin/{name}", name
+    many = (
+        "Hosts that may federate where only listed ones do"
+        if allowed
+        else "Hosts that are limited or suspended"
+    )
+
+    @table.get(path, member(f"admin:read:{scope}"), entities.many(shape), *paging(100, 200), doc=many)
+    async def listed(call: Call) -> Any:
+        _admin(call)
+        return await _hosts(call, allowed)
+
+    @table.get(f"{path}/<id>", member(f"admin:read:{scope}"), shape, doc="One of these hosts")
+    async def one(call: Call) -> Any:
+        _admin(call)
+        return await _host(call, call.id(), allowed)
+
+    severity = Param("severity", choices=tuple(STATES), default="silence")
+    new = (Param("domain", required=True),) if allowed else (Param("domain", required=True), severity)
+
+    @table.post(
+        path,
+        member(f"admin:write:{scope}"),
+        shape,
+        *new,
+        doc="List a host" if allowed else "Limit or suspend a host",
+    )
+    async def add(call: Call) -> Any:
+        _admin(call)
+        host = str(call["domain"] or "").strip().lower()
+        await _stand(
+            call, host, **({"listed": True} if allowed else {"state": STATES[call["severity"] or "silence"]})
+        )
+        return await _host(call, host, allowed)
+
+    @table.delete(f"{path}/<id>", member(f"admin:write:{scope}"), entities.EMPTY, doc="End that")
+    async def remove(call: Call) -> Any:
+        _admin(call)
+        host = (await _host(call, call.id(), allowed))["domain"]
+        await _stand(call, host, **({"listed": False} if allowed else {"state": "ok"}))
+        return {}
+
+
+_resource("domain_blocks", shapes.DOMAIN_BLOCK, False)
+_resource("domain_allows", shapes.DOMAIN_ALLOW, True)
+
+
+@table.put(
+    "/api/v1/admin/domain_blocks/<id>", member("admin:write:domain_blocks"), shapes.DOMAIN_BLOCK,
+    Param("severity", choices=tuple(STATES), required=True),
+)  # fmt: skip
+async def change_block(call: Call) -> Any:
+    """Limit a host instead of suspending it, or the reverse"""
+    _admin(call)
+    host = (await _host(call, call.id(), False))["domain"]
+    await _stand(call, host, state=STATES[call["severity"]])
+    return await _host(call, host, False)
