@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import os
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,6 +49,16 @@ class Vapid:
         return f"{signed}.{b64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
+def _keep_first(path: Path, data: bytes) -> None:
+    """Write a file whole; where another process that starts at the same time was first, its file stays."""
+    handle, name = tempfile.mkstemp(dir=path.parent)  # for its owner only
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    with suppress(FileExistsError):
+        os.link(name, path)
+    Path(name).unlink()
+
+
 def vapid(folder: Path, subject: str) -> Vapid:
     """Read `vapid.pem`, or make it at the first start (readable by its owner only). Raises `Problem` when it is damaged."""
     path = folder / "vapid.pem"
@@ -56,9 +68,7 @@ def vapid(folder: Path, subject: str) -> Vapid:
         pem = made.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(pem)
+        _keep_first(path, pem)
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)
     except ValueError:
