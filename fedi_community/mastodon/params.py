@@ -147,7 +147,10 @@ def read_all(declared: Iterable[Param], sent: Mapping[str, Any]) -> dict[str, An
     for param in declared:
         value = sent.get(param.name)
         if value is not None:
-            found[param.name] = param.read(value)
+            made = param.read(value)
+            # what cannot be read of a number, switch or text that has a usual value is as if it had not been sent
+            if made is not None or param.default is None or param.kind not in ("number", "flag", "text"):
+                found[param.name] = made
         if param.required and found.get(param.name) in (None, "", []):
             raise invalid(param.name, "can't be blank")
     return found

@@ -76,7 +76,7 @@ class Bus:
                 log.warning("bus_lost", kind=type(error).__name__)
             finally:
                 if connection is not None:
-                    connection.terminate()
+                    await _end(connection)
             await asyncio.sleep(RETRY_S)
 
     def _received(self, _connection: Any, _pid: int, _channel: str, text: str) -> None:
@@ -89,4 +89,12 @@ class Bus:
                 with suppress(asyncio.CancelledError):
                     await task
         if self._speaker is not None:
-            self._speaker.terminate()
+            await _end(self._speaker)
+
+
+async def _end(connection: Any) -> None:
+    """Close it as it should be, or, where the database is gone, at once."""
+    try:
+        await connection.close(timeout=1)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()

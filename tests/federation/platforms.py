@@ -35,7 +35,10 @@ _STATE = (
 )  # fmt: skip
 _ROWS = {table: Statement(select(table)) for table in (*_STATE, t.keys, t.audit, t.inbox)}
 _ACTOR = Statement(select(t.actors).where(t.actors.c.uri == bindparam("uri")))
-_EMPTY = [Statement(delete(table)) for table in reversed(metadata.sorted_tables)]
+_EMPTY = [
+    *(Statement(delete(table)) for table in reversed(metadata.sorted_tables)),
+    Statement(text("DELETE FROM search")),
+]
 
 
 async def clear(db: Database) -> None:

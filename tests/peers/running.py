@@ -206,6 +206,7 @@ class Server:
                 until(
                     lambda: process.poll() is not None or _answers(f"{self.base}/readyz"),
                     f"{self.base} serves",
+                    60,
                 )
                 assert process.poll() is None, log.read_text()
                 yield
