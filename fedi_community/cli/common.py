@@ -6,8 +6,8 @@ import functools
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TextIO, TypeVar
 
 import click
 import structlog
@@ -32,6 +32,20 @@ def settings_or_exit(**override: Any) -> Settings:
         raise click.ClickException(problem.safe) from None
 
 
+class _Lines:
+    """Writes lines of the log. On a full disk they are lost, and the server goes on."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            self._out.write(f"{message}\n")
+            self._out.flush()
+
+    log = debug = info = warning = warn = error = critical = exception = fatal = failure = msg
+
+
 def configure_logs(settings: Settings) -> None:
     """Structured logs on standard error: text for people, JSON for machines. Never content of posts."""
     renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -45,7 +59,7 @@ def configure_logs(settings: Settings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(sys.stderr),
         cache_logger_on_first_use=True,
     )
 
