@@ -77,9 +77,7 @@ async def subscribed(world: World, channel: Channel) -> None:
 async def test_home_is_told_what_it_would_show_and_its_edits_and_deletions(world: World) -> None:
     who = await people(world, "nadia", "omar", "eve")
     (nadia, _), (omar, to_omar), (eve, to_eve) = who["nadia"], who["omar"], who["eve"]
-    await world.make.join(omar, nadia)
-    for token in (to_omar, to_eve):
-        await world.get("/api/v1/timelines/home", token)
+    await world.make.join(omar, nadia)  # neither of them ever asked for a home
     async with socket(world, to_omar, "?stream=user") as his, socket(world, to_eve) as hers:
         await hers.ask(type="subscribe", stream="user")
         await subscribed(world, Channel("user", str(eve)))

@@ -19,7 +19,7 @@ from fedi_community.mastodon.streaming import channels
 from fedi_community.mastodon.streaming.channels import Channel, Refused, channel_of
 from fedi_community.mastodon.streaming.hub import Frame, Hub, Listener
 from fedi_community.mastodon.words import language_of
-from fedi_community.storage import statuses
+from fedi_community.storage import statuses, timelines
 
 table = Table("streaming")
 THUMP_S: Final = 15.0
@@ -36,11 +36,16 @@ ADDRESSES: Final = {
 }  # fmt: skip
 
 
-async def _own(hub: Hub, channel: Channel, actor_id: int) -> bool:
-    """Lists are their owner's alone; anybody else's is missing."""
-    if channel.name != "list":
-        return True
-    return await hub.house.db.read(lambda tx: statuses.owns_list(tx, actor_id, int(channel.ref)))
+async def _admitted(api: Api, channel: Channel, actor_id: int) -> bool:
+    """Lists are their owner's alone; anybody else's is missing. A home that was never asked for is made, or nothing would come."""
+    if channel.name == "list":
+        return await api.house.db.read(lambda tx: statuses.owns_list(tx, actor_id, int(channel.ref)))
+    if channel.name == "user" and not await api.house.db.read(
+        lambda tx: timelines.home_is_built(tx, actor_id)
+    ):
+        now, length = api.house.clock(), api.settings.home_length
+        await api.house.db.write(lambda tx: timelines.build_home(tx, actor_id, now, length))
+    return True
 
 
 # --- Server-Sent Events -------------------------------------------------------------------------------------------------
@@ -53,7 +58,7 @@ async def _open(call: Call, name: str) -> Response:
     channel = channel_of(name, call["tag"] or "", call["list"] or "", call.speaker)
     if isinstance(channel, Refused):
         raise Problem(channel.status, "stream", channel.text)
-    if not await _own(hub, channel, call.viewer.id):
+    if not await _admitted(call.api, channel, call.viewer.id):
         raise not_found()
     listener = Listener(call.holder, call.speaker, call.language)
     if not hub.add(listener):
@@ -136,8 +141,8 @@ def sockets(api: Api, hub: Hub) -> Blueprint:
             await websocket.accept(subprotocol=offered[0] if offered else None)
             asked = websocket.args
             if asked.get("stream"):
-                await _subscribe(hub, listener, {"type": "subscribe", **asked.to_dict()})
-            await _talk(hub, listener)
+                await _subscribe(api, listener, {"type": "subscribe", **asked.to_dict()})
+            await _talk(api, listener)
         finally:
             hub.remove(listener)
         return None
@@ -145,9 +150,9 @@ def sockets(api: Api, hub: Hub) -> Blueprint:
     return blueprint
 
 
-async def _talk(hub: Hub, listener: Listener) -> None:
+async def _talk(api: Api, listener: Listener) -> None:
     """Both ways, until either side ends."""
-    tasks = {asyncio.ensure_future(_sending(listener)), asyncio.ensure_future(_receiving(hub, listener))}
+    tasks = {asyncio.ensure_future(_sending(listener)), asyncio.ensure_future(_receiving(api, listener))}
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -176,7 +181,7 @@ def text_of(frame: Frame) -> str:
     return orjson.dumps(told).decode()
 
 
-async def _receiving(hub: Hub, listener: Listener) -> None:
+async def _receiving(api: Api, listener: Listener) -> None:
     while True:
         text = await websocket.receive()
         try:
@@ -186,22 +191,22 @@ async def _receiving(hub: Hub, listener: Listener) -> None:
         if not isinstance(asked, dict):
             await _say(Refused(400, "Unreadable frame"))
             continue
-        await _subscribe(hub, listener, asked)
+        await _subscribe(api, listener, asked)
 
 
-async def _subscribe(hub: Hub, listener: Listener, asked: dict[str, Any]) -> None:
+async def _subscribe(api: Api, listener: Listener, asked: dict[str, Any]) -> None:
     """Carry out a frame that subscribes or unsubscribes; what cannot be had is said, and the socket stays."""
     name = str(asked.get("stream") or "")
     channel = channel_of(name, str(asked.get("tag") or ""), str(asked.get("list") or ""), listener.speaker)
     if isinstance(channel, Refused):
         await _say(channel)
     elif asked.get("type") == "unsubscribe":
-        hub.unsubscribe(listener, channel)
+        api.hub.unsubscribe(listener, channel)
     elif asked.get("type") != "subscribe":
         await _say(Refused(400, "Unknown frame type"))
-    elif not await _own(hub, channel, listener.viewer.id):
+    elif not await _admitted(api, channel, listener.viewer.id):
         await _say(Refused(404, "Record not found"))
-    elif not hub.subscribe(listener, channel):
+    elif not api.hub.subscribe(listener, channel):
         await _say(Refused(400, "Too many streams on this socket"))
 
 
