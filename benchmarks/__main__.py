@@ -14,6 +14,8 @@ RUNS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.inbox", "--count", "4000"),
     ("benchmarks.delivery",),
     ("benchmarks.timelines", "--objects", "1000000"),
+    ("benchmarks.client_api",),
+    ("benchmarks.streams",),
     ("benchmarks.server",),
 )
 
