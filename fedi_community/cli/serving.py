@@ -25,6 +25,10 @@ from fedi_community.config import Settings
 from fedi_community.storage.migrate import migrate as migrate_database
 
 log = structlog.get_logger("serve")
+PING_S = 30
+"""Seconds between the pings that keep a WebSocket open."""
+MAX_WEBSOCKET_BYTES = 65_536
+"""Of one frame that a client sends."""
 GRACE_S = 10.0
 
 
@@ -119,6 +123,8 @@ async def run_server(
     config.graceful_timeout = GRACE_S
     config.h11_max_incomplete_size = 65_536
     config.include_server_header = False
+    config.websocket_ping_interval = PING_S
+    config.websocket_max_message_size = MAX_WEBSOCKET_BYTES
     stopping = asyncio.Event()
     _on_signals(stopping.set)
     # What was made until now stays: without this, each full collection walks through all of it and stops everything for

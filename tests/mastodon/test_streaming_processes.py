@@ -13,6 +13,7 @@ import orjson
 import pytest
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Ping, RejectConnection, Request, TextMessage
+from wsproto.extensions import PerMessageDeflate
 
 from tests.mastodon.test_clients import fresh_database
 from tests.peers.running import Server, free_port
@@ -24,7 +25,12 @@ class Socket:
     def __init__(self, port: int, path: str, token: str) -> None:
         self._line = socket.create_connection(("127.0.0.1", port), timeout=20)
         self._wire = WSConnection(ConnectionType.CLIENT)
-        asked = Request(host=f"127.0.0.1:{port}", target=path, subprotocols=[token] if token else [])
+        asked = Request(
+            host=f"127.0.0.1:{port}",
+            target=path,
+            extensions=[PerMessageDeflate()],
+            subprotocols=[token] if token else [],
+        )
         self._line.sendall(self._wire.send(asked))
         self._events: list[Any] = []
         self.opened = self._next()
@@ -80,6 +86,7 @@ def test_what_happens_in_one_process_is_told_in_another_and_a_command_ends_a_str
     nadia, omar = here.person("nadia"), here.person("omar")
     open_socket = Socket(here.port, "/api/v1/streaming?stream=user", omar)
     assert isinstance(open_socket.opened, AcceptConnection)
+    assert open_socket.opened.extensions == []  # nothing is compressed, though it was asked for
     assert open_socket.opened.subprotocol == omar  # without the echo, browsers drop the socket
     time.sleep(1)  # PostgreSQL: until the process listens
     with there.client(nadia).http as writer:
