@@ -146,7 +146,8 @@ async def build(
     """The parts of one server on a migrated database. `transport`: other servers of the same process, in tests."""
     _raise_file_limit()
     db = await open_database(settings.database)
-    house = House(db, settings.base_url, IdMaker(settings.node), clock)
+    hold_first = 0 if settings.signups == "closed" else settings.hold_first_posts
+    house = House(db, settings.base_url, IdMaker(settings.node), clock, hold_first=hold_first)
     await _may_open(house, settings)
     network = Network(
         allow_private=settings.allow_private_peers,

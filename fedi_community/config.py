@@ -40,6 +40,10 @@ class Settings:
     smtp_url: str = _doc("smtp://user:password@host:port; empty writes mails to DATA/mail.", "")
     trusted_proxies: str = _doc("Comma-separated addresses whose X-Forwarded-For is believed.", "")
     signups: str = _doc("open, approval or closed.", "closed")
+    hold_first_posts: int = _doc(
+        "First public posts of a new member that wait until a mentor or staff has read them, where people sign up; 0 holds none.",
+        1,
+    )
     min_age: int = _doc("Years that somebody who signs up must have; 0 asks nobody.", 0)
     texts: str = _doc(
         "Folder of rules.en.md, about.en.md, privacy.en.md, terms.en.md; empty means DATA/texts.", ""

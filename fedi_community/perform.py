@@ -37,6 +37,7 @@ class House:
     ids: IdMaker = field(default_factory=IdMaker)
     clock: Callable[[], int] = wall_clock
     listeners: list[Callable[[Wake], None]] = field(default_factory=list)
+    hold_first: int = 0  # first posts of a newcomer that are held (a setting)
 
     @property
     def host(self) -> str:
@@ -64,9 +65,13 @@ class Change:
 
 
 async def _facts(tx: Tx, house: House, change: Change, now: int) -> Facts:
+    needs = change.needs if house.hold_first else replace(change.needs, newcomer=None)
+    ids = _new_ids(house, now, change.ids) if isinstance(change.ids, int) else ()
+    facts = await load(tx, needs, now, ids, house.base_url)
+    if house.hold_first:
+        facts = replace(facts, hold_first=house.hold_first)
     if isinstance(change.ids, int):
-        return await load(tx, change.needs, now, _new_ids(house, now, change.ids), house.base_url)
-    facts = await load(tx, change.needs, now, (), house.base_url)
+        return facts
     return replace(facts, new_ids=_new_ids(house, now, change.ids(facts)))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import click
 
 from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
-from fedi_community.domain import accounts, memberships
+from fedi_community.domain import accounts, held, memberships
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Joins, Who
@@ -15,6 +15,7 @@ from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.views import ActorView
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House
+from fedi_community.storage import held as held_rows
 from fedi_community.storage import members as rows
 from fedi_community.storage import views
 
@@ -179,3 +180,34 @@ async def peers(handle: str, action: str, host: str) -> None:
 
         await must(house, Change(memberships.peers_needs(found.id, name), decide, memberships.peers_ids))
     click.echo(f"{name} is now {'allowed' if action == 'allow' else 'denied'} for {handle}.")
+
+
+@group.command("held")
+@click.argument("handle")
+@click.option("--publish", type=int, help="Number of a post that is published.")
+@click.option("--remove", type=int, help="Number of a post that is taken out.")
+@asynchronous
+async def held_posts(handle: str, publish: int | None, remove: int | None) -> None:
+    """First posts of new members that wait to be read in the group HANDLE; `-` stands for those outside groups.
+
+    \b
+    Examples:
+      fedi-community group held caregivers
+      fedi-community group held caregivers --publish 115841907490816000
+    """
+    if publish is not None and remove is not None:
+        raise click.ClickException("Give one of --publish and --remove.")
+    async with open_house(settings_or_exit()) as house:
+        group_id = None if handle == "-" else (await _group(house, handle)).id
+        chosen = publish or remove
+        if chosen is None:
+            for one in await house.db.read(lambda tx: held_rows.shown(tx, group_id)):
+                click.echo(f"{one.id}  {one.handle}: {one.text}")
+            return
+        parent, people = await house.db.read(lambda tx: held_rows.around(tx, chosen))
+
+        def decide(facts: Facts) -> Decision | Refusal:
+            return held.decide(chosen, None, publish is not None, facts, group_id=group_id)
+
+        await must(house, Change(held.needs(chosen, parent, people, None), decide, 3))
+    click.echo(f"{'Published' if publish else 'Removed'} {chosen}.")

@@ -39,6 +39,14 @@ class StorePost:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasePost:
+    """A post that was held is published: it is counted and comes into homes and lists now. stored: as it would have been
+    stored, without its body, which is there."""
+
+    stored: StorePost
+
+
+@dataclass(frozen=True, slots=True)
 class EditPost:
     """A new revision of a post's text. The audience stays: an edit never widens."""
 
@@ -584,7 +592,7 @@ class AddFeed:
 
 
 Effect = (
-    MakeGate | StorePost | EditPost | DeletePost | RememberGone | SetState | SetFlag | SetGrant | React | Unreact
+    MakeGate | StorePost | ReleasePost | EditPost | DeletePost | RememberGone | SetState | SetFlag | SetGrant | React | Unreact
     | SetBlock | Pin | Notify | LearnActor | MarkActor | Moved | File | Record | MarkUndone | Send | Audit
     | EndHostGrants | EndExpired | NotifyModerators | TellEach
     | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak

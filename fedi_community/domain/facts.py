@@ -53,6 +53,7 @@ class Needs:
         None  # (actor id, milliseconds): how much he has put off, in all and that day
     )
     pins_of: int | None = None
+    newcomer: int | None = None  # an author: how many of his posts for many people were passed
     keeps: int | None = None  # an actor: which lists, filters, tags and marks are his
 
 
@@ -196,6 +197,8 @@ class Facts:
     put_off: tuple[int, int] = (0, 0)  # posts put off: in all, and to the day asked about
     pinned: frozenset[int] = frozenset()
     kept: Kept = Kept()
+    hold_first: int = 0  # how many first posts of a newcomer are held
+    passed_posts: int = 0  # of the newcomer: published in groups or in public, as far as that matters
 
     def granted(self, actor_id: int, collection_id: int) -> bool:
         """Accepted into the collection."""

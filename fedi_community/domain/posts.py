@@ -25,6 +25,7 @@ from fedi_community.domain.effects import (
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import (
     PUBLIC,
+    SERVER,
     Actor,
     Body,
     Kind,
@@ -88,6 +89,7 @@ def compose_needs(asked: Compose) -> Needs:
         subjects=frozenset({asked.author_id}),
         uploads=uploads.attached_ids(asked.body.attachments),
         new_post_ids=() if asked.published is None else (asked.published << SHIFT,),
+        newcomer=asked.author_id,
     )
 
 
@@ -257,12 +259,13 @@ def _composed(
     home = None if direct and parent is None else group
     gate_id, gate, effects = gate_for(facts, chosen, author, home, parent, spare_id)
     staff = home is not None and home.local and facts.moderates(author.id, home.id)
+    held = asked.published is None and not staff and held_first(facts, author, home, chosen)
     post = Post(
         id=post_id,
         uri=addresses.post(facts.base_url, post_id),
         kind=asked.kind,
         author_id=author.id,
-        state=State.PUBLISHED,
+        state=State.HELD if held else State.PUBLISHED,
         audience=chosen,
         gate_id=gate_id,
         gate=gate,
@@ -283,6 +286,8 @@ def _composed(
         post, body, facts.now, {}, parent.uri if parent else None, None, asked.posted_by,
         parent.author_id if parent else None, counts(post),
     )  # fmt: skip
+    if held:
+        return Decision((*effects, stored), post.id, "held", chosen)
     collections, actors = sending.candidates(facts, post, parent)
     effects += [
         stored,
@@ -293,6 +298,13 @@ def _composed(
     if post.group_id is not None and group is not None and group.local:
         effects += relay(facts, group, post, announce_id, spare_id, create_uri, None)
     return Decision(tuple(effects), post.id, "stored", chosen)
+
+
+def held_first(facts: Facts, author: Actor, group: Actor | None, audience: dict[int, Place]) -> bool:
+    """Whether a new member's post waits until somebody has read it: for many people, before enough of his were passed."""
+    if facts.passed_posts >= facts.hold_first or author.type != "Person" or not author.local:
+        return False
+    return PUBLIC in audience or SERVER in audience or (group is not None and any(p & 3 for p in audience))
 
 
 def relay(

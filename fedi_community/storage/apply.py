@@ -402,9 +402,21 @@ async def _set_state(tx: Tx, x: e.SetState, wake: Wake) -> None:
 
 async def _store_post(tx: Tx, x: e.StorePost, wake: Wake) -> None:
     await p.store(tx, x)
+    if x.post.state is not State.HELD:
+        await _arrived(tx, x, wake)
+
+
+async def _arrived(tx: Tx, x: e.StorePost, wake: Wake) -> None:
+    """What is told of a post when it is published."""
     await conversations.arrived(tx, x.post, wake)
     await notifications.tell_watchers(tx, x.post, x.created, wake)
     wake.streams.append(("post", x.post.id, None))
+
+
+async def _release_post(tx: Tx, x: e.ReleasePost, wake: Wake) -> None:
+    await tx.run(_STATE, key=x.stored.post.id, new_state=str(State.PUBLISHED))
+    await p.release(tx, x.stored)
+    await _arrived(tx, x.stored, wake)
 
 
 async def _edit_post(tx: Tx, x: e.EditPost, wake: Wake) -> None:
@@ -439,6 +451,7 @@ _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     **media.APPLY,
     e.MakeGate: _make_gate,
     e.StorePost: _store_post,
+    e.ReleasePost: _release_post,
     e.EditPost: _edit_post,
     e.DeletePost: _delete_post,
     e.RememberGone: _remember_gone,

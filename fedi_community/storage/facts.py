@@ -22,7 +22,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
-from fedi_community.storage import kept, media, scheduled, sessions
+from fedi_community.storage import held, kept, media, scheduled, sessions
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, word
 from fedi_community.storage.tables import (
@@ -390,6 +390,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         pinned=await scheduled.pinned(tx, needs.pins_of) if needs.pins_of else frozenset(),
         uploads=await media.known_uploads(tx, needs.uploads) if needs.uploads else {},
         done_before=await sessions.done_before(tx, *needs.done_before, now) if needs.done_before else None,
+        passed_posts=await held.passed_of(tx, needs.newcomer) if needs.newcomer is not None else 0,
         kept=await kept.load(tx, needs.keeps) if needs.keeps is not None else Kept(),
         **relations,
     )

@@ -35,6 +35,7 @@ from fedi_community.domain.model import (
     Grant,
     Kind,
     Post,
+    State,
     followers_of,
 )
 from fedi_community.storage import client_tables, lists, media, search
@@ -248,12 +249,25 @@ async def store(tx: Tx, x: StorePost) -> None:
     limited, answers_itself = await _is_limited(tx, post), x.parent_author == post.author_id
     found = entries_of(post, tag_ids, limited, media=shows_media(body), own_thread=answers_itself)
     await tx.many(_ENTRY, found)
+    if (
+        post.state is State.HELD
+    ):  # it is in timelines, where the rule hides it; counts and homes come with its release
+        return
     if post.reply_to is not None and x.counts:
         await tx.run(_COUNT_REPLY, key=post.reply_to, step=1)
     if post.boost_of is not None and post.public:
         await tx.run(_COUNT_BOOST, key=post.boost_of, step=1)
     await tx.run(_COUNT_POSTS, key=post.author_id, at=x.created)
     await arrived(tx, post.uri)
+    await fill_homes(tx, x)
+    await lists.arrived(tx, x)
+
+
+async def release(tx: Tx, x: StorePost) -> None:
+    """A held post is published: what `store` left out. x: its body is empty and not looked at."""
+    if x.post.reply_to is not None and x.counts:
+        await tx.run(_COUNT_REPLY, key=x.post.reply_to, step=1)
+    await tx.run(_COUNT_POSTS, key=x.post.author_id, at=x.created)
     await fill_homes(tx, x)
     await lists.arrived(tx, x)
 

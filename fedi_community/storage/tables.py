@@ -208,6 +208,7 @@ gate_principals = table(
     rowid=False,
 )
 
+_HELD = text("state = 'held'")  # few ever are
 objects = table(
     "objects",
     identifier(),
@@ -251,6 +252,7 @@ objects = table(
     Index("ix_objects_reply_to", "reply_to"),
     Index("ix_objects_reply_to_uri", "reply_to_uri"),
     Index("ix_objects_url", "url"),
+    Index("ix_objects_held", "group_id", "id", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
 texts = table(

@@ -103,6 +103,19 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "requests.refuse": ("Refuse", "Rechazar"),
     "requests.more.one": ("{count} more person waits.", "Espera {count} persona más."),
     "requests.more.other": ("{count} more people wait.", "Esperan {count} personas más."),
+    "group.held.one": ("{count} first post waits to be read", "{count} primer mensaje espera a ser leído"),
+    "group.held.other": ("{count} first posts wait to be read", "{count} primeros mensajes esperan a ser leídos"),
+    "held.title": ("First posts", "Primeros mensajes"),
+    "held.intro": (
+        "What new members write first waits here until somebody of the team has read it. Only the team and its author see it.",
+        "Lo primero que escriben las personas nuevas espera aquí hasta que alguien del equipo lo lea. "
+        "Solo lo ven el equipo y su autor.",
+    ),
+    "held.none": ("Nothing is waiting.", "No hay nada en espera."),
+    "held.publish": ("Publish", "Publicar"),
+    "held.remove": ("Remove", "Retirar"),
+    "held.more.one": ("{count} more post waits.", "Espera {count} mensaje más."),
+    "held.more.other": ("{count} more posts wait.", "Esperan {count} mensajes más."),
     "group.rules": ("Who can do what here", "Quién puede hacer qué aquí"),
     "group.posts": ("Discussions and articles", "Conversaciones y artículos"),
     "group.closed": (
@@ -380,6 +393,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "said.joined": ("You are a member now. Welcome!", "Ya es miembro. ¡Bienvenida, bienvenido!"),
     "said.asked": ("You have asked to join. You will get an answer.", "Ha pedido entrar. Recibirá una respuesta."),
     "said.left": ("You have left the group.", "Ha dejado el grupo."),
+    "said.held_published": ("The post is published.", "El mensaje se ha publicado."),
+    "said.held_removed": ("The post was removed.", "El mensaje se ha retirado."),
     "said.let_in": ("This person is a member now.", "Esta persona ya es miembro."),
     "said.turned_away": ("You have refused this request.", "Ha rechazado esta solicitud."),
     "said.followed": ("You follow this person now.", "Ahora sigue a esta persona."),

@@ -153,6 +153,7 @@ READ: dict[str, tuple[str, ...]] = {
         f"/groups/{{group}}/{w}" for w in WHICH
     ),
     "/groups/<handle>/requests": ("/groups/{group}/requests",),
+    "/groups/<handle>/held": ("/groups/{group}/held",),
     "/groups/<handle>/feed": ("/groups/{group}/feed",),
     "/healthz": ("/healthz",),
     "/login": ("/login",),
@@ -303,6 +304,7 @@ CHANGE: dict[str, str] = {
     "POST /groups/<handle>/join": "/groups/{hiddenname}/join",
     "POST /groups/<handle>/leave": "/groups/{hiddenname}/leave",
     "POST /groups/<handle>/requests": "/groups/{hiddenname}/requests",
+    "POST /groups/<handle>/held": "/groups/{hiddenname}/held",
     **dict.fromkeys(
         (
             "POST /api/v1/accounts",

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any, Final
 
 from fedi_community.domain.filters import Match
-from fedi_community.domain.model import SERVER, TITLED, Text
+from fedi_community.domain.model import SERVER, TITLED, State, Text
 from fedi_community.domain.text import clip, shown, shown_text
 from fedi_community.domain.views import ActorView, AttachmentView, PostView
 from fedi_community.mastodon.entities.accounts import ACCOUNT, EMOJI, VISIBILITIES, account, moment, page_url
@@ -58,7 +58,8 @@ CARD_OR_NOTHING: Final[Schema] = {"anyOf": [CARD, EMPTY]}
 STATUS_TAG: Final = shape(name=STR, url=URL)
 STATUS: Final = entity(
     "Status",
-    {"favourited": BOOL, "reblogged": BOOL, "muted": BOOL, "bookmarked": BOOL, "pinned": BOOL, "filtered": many(ANYTHING)},
+    {"favourited": BOOL, "reblogged": BOOL, "muted": BOOL, "bookmarked": BOOL, "pinned": BOOL, "filtered": many(ANYTHING),
+     "held": BOOL},
     id=ID, uri=URL, url=URL, created_at=MOMENT, edited_at=maybe(MOMENT), account=ACCOUNT, content=STR, text=maybe(STR),
     visibility=one_of(*VISIBILITIES), local_only=BOOL, sensitive=BOOL, spoiler_text=STR, media_attachments=many(MEDIA),
     mentions=many(shape(id=ID, username=STR, acct=STR, url=URL)), tags=many(STATUS_TAG), emojis=many(EMOJI),
@@ -263,6 +264,8 @@ def status(
         "quote_approval": QUOTE_APPROVAL,
         "group": {"id": str(post.group.id), "acct": post.group.acct} if post.group is not None else None,
     }
+    if post.state is State.HELD:  # for its author and those who moderate its group; nobody else is shown it
+        made["held"] = True
     if boosted is not None:
         made["reblog"] = status(
             boosted, base_url, now=now, viewer_id=viewer_id, people=people, filtered=filtered

@@ -19,7 +19,7 @@ from fedi_community.errors import not_found
 from fedi_community.perform import House
 from fedi_community.web import oauth
 from fedi_community.web.catalogue import LANGUAGES
-from fedi_community.web.pages import account, acts, objects, reading, requests, signup, write
+from fedi_community.web.pages import account, acts, held, objects, reading, requests, signup, write
 from fedi_community.web.pages.picture import missing_png
 from fedi_community.web.pages.site import SECURITY, Ask, Site, View, in_language, site_of, stylesheet
 
@@ -34,6 +34,8 @@ ROUTES: Final[tuple[tuple[str, str, View], ...]] = (
     ("POST", "/groups/<handle>/leave", acts.leave),
     ("GET", "/groups/<handle>/requests", requests.requests),
     ("POST", "/groups/<handle>/requests", requests.answer),
+    ("GET", "/groups/<handle>/held", held.waiting),
+    ("POST", "/groups/<handle>/held", held.answer),
     ("GET", "/@<name>", reading.profile),
     ("POST", "/@<name>/follow", acts.follow),
     ("POST", "/@<name>/unfollow", acts.unfollow),

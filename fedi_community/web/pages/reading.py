@@ -13,7 +13,7 @@ from fedi_community.domain.model import STRANGER, Grant, Viewer, Who, followers_
 from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import not_found
-from fedi_community.storage import members, timelines, views, web_queries
+from fedi_community.storage import held, members, timelines, views, web_queries
 from fedi_community.storage.database import Tx
 from fedi_community.storage.facts import load
 from fedi_community.storage.posts import Timeline
@@ -142,19 +142,20 @@ async def group(asked: Ask, handle: str) -> Response:
     """A group: what it is, who may do what, and what is written in it."""
     viewer, start = asked.viewer, before()
 
-    async def unit(tx: Tx) -> tuple[ActorView, Facts, Listing, int]:
+    async def unit(tx: Tx) -> tuple[ActorView, Facts, Listing, int, int]:
         found = await find_group(tx, viewer, handle)
         facts = await _switches(tx, asked, [found.id])
         runs = bool(viewer.id) and facts.moderates(viewer.id, found.id)
         waiting = await members.asked_count(tx, found.id) if runs else 0
-        return found, facts, await listing(tx, viewer, Timeline.GROUP, found.id, start), waiting
+        kept = await held.count(tx, found.id) if runs else 0
+        return found, facts, await listing(tx, viewer, Timeline.GROUP, found.id, start), waiting, kept
 
-    found, facts, posts, waiting = await asked.house.db.read(unit)
+    found, facts, posts, waiting, kept = await asked.house.db.read(unit)
     me = facts.actors.get(asked.viewer_id)
     switches = facts.group(found.id)
     return render(
         asked, "group.html", show=asked.show(posts.around), group=found, switches=switches, listing=posts, start=start,
-        waiting=waiting,
+        waiting=waiting, held=kept,
         standing=facts.grants.get((asked.viewer_id, followers_of(found.id))), Grant=Grant,
         may_post=me is not None and facts.within(me, switches.posts, found.id),
         may_read=switches.reads is Who.EVERYONE or (me is not None and facts.within(me, switches.reads, found.id)),

@@ -975,6 +975,14 @@ def upgrade() -> None:
     op.create_index("ix_objects_author", "objects", ["author_id", "id"], unique=False)
     op.create_index(op.f("ix_objects_boost_of"), "objects", ["boost_of"], unique=False)
     op.create_index(op.f("ix_objects_quote_of"), "objects", ["quote_of"], unique=False)
+    op.create_index(
+        "ix_objects_held",
+        "objects",
+        ["group_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
     op.create_index("ix_objects_reply_to", "objects", ["reply_to"], unique=False)
     op.create_index("ix_objects_reply_to_uri", "objects", ["reply_to_uri"], unique=False)
     op.create_index("ix_objects_thread", "objects", ["root_id", "id"], unique=False)
