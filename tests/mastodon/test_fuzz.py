@@ -20,7 +20,7 @@ NASTY: tuple[Any, ...] = (
     "2026-13-40T99:99:99Z", "2030-01-01T00:00:00Z", "public", "private", "limited", "home", 0, -1, 1, 2**63, 1.5, True, False,
     None, [], {}, [[]], [None, 1, "x"], {"a": {"b": {"c": {}}}}, ["1", "2"], [{"id": "1"}], {"0": "x", "1": "y"},
 )  # fmt: skip
-ROUNDS = 12
+ROUNDS = 8
 
 
 def values(chance: random.Random, endpoint: Endpoint, ids: list[str]) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def values(chance: random.Random, endpoint: Endpoint, ids: list[str]) -> dict[st
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_no_request_breaks_anything(world: World, seed: int) -> None:
     chance = random.Random(seed)
     nadia = await world.make.member("nadia", role="admin")
@@ -69,7 +69,7 @@ async def test_no_request_breaks_anything(world: World, seed: int) -> None:
                 assert isinstance(got.json["error"], str), path
             if got.status == 401 and token:
                 tokens = [await world.token(nadia, scopes), await world.token(omar, scopes), ""]
-    assert asked > 2000
+    assert asked > 1500
 
 
 def _part(chance: random.Random, ids: list[str]) -> str:
