@@ -9,7 +9,7 @@ from quart import Response
 from fedi_community import __version__
 from fedi_community.activitypub.nodeinfo import rounded
 from fedi_community.documents import texts
-from fedi_community.domain import polls
+from fedi_community.domain import personal, polls, profiles
 from fedi_community.domain.counting import URL_CHARACTERS
 from fedi_community.domain.schedule import MAX_PINS
 from fedi_community.errors import not_found
@@ -31,8 +31,10 @@ def _configuration() -> dict[str, Any]:
     """Limits of what exists; a zero says that there is none of it."""
     return {
         "accounts": {
-            "max_display_name_length": 100, "max_note_length": 5000, "max_featured_tags": 0, "max_pinned_statuses": MAX_PINS,
-            "max_profile_fields": 4, "profile_field_name_limit": 255, "profile_field_value_limit": 2047,
+            "max_display_name_length": profiles.MAX_DISPLAY_NAME, "max_note_length": profiles.MAX_NOTE,
+            "max_featured_tags": personal.MAX_FEATURED, "max_pinned_statuses": MAX_PINS,
+            "max_profile_fields": profiles.MAX_FIELDS, "profile_field_name_limit": profiles.MAX_FIELD_NAME,
+            "profile_field_value_limit": profiles.MAX_FIELD_VALUE,
         },
         "statuses": {
             "max_characters": MAX_CHARACTERS, "max_media_attachments": media.MAX_ATTACHED,
