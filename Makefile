@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= auto
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
@@ -33,7 +34,7 @@ serve: $(VENV)/.runtime ## Serve with the settings of the environment or fedi.to
 	$(BIN)/fedi-community serve
 
 test: $(VENV)/.dev tests/peers/node_modules/.done ## Set everything up and run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses=4 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## Style, types and the directions between rooms (under two minutes)
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,9 +44,12 @@ def url_of(status: Any, name: str = "url") -> str:
 async def sent(world: World, address: str, method: str) -> Any:
     """The start of an answer as it leaves: a test client measures an empty body again."""
     started: list[Any] = []
+    asked: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not asked:
+            await asyncio.Event().wait()  # a client that stays: answering at once again would spin for ever
+        return asked.pop()
 
     async def send(message: Any) -> None:
         started.append(message)
