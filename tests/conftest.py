@@ -11,11 +11,13 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 import structlog
 
+from fedi_community.storage import views
 from fedi_community.storage.database import Database, open_database
 from fedi_community.storage.migrate import migrate
 from tests.cluster import installed, temporary_cluster
@@ -25,6 +27,20 @@ structlog.configure(
     processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
 )
 SHARED = Path(__file__).parent.parent.parent / "shared"
+
+_kept_parts = views._parts
+
+
+async def _checked_parts(tx: Any, lines: Any) -> Any:
+    """Everywhere in the tests: what was kept of a post is what would be loaded now."""
+    found = await _kept_parts(tx, lines)
+    assert found == (await views._load_parts(tx, list(lines), lines) if lines else {}), (
+        "a post changed without a new revision"
+    )
+    return found
+
+
+views._parts = _checked_parts
 
 
 @pytest.fixture(scope="session")

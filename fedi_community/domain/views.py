@@ -41,6 +41,9 @@ class ActorView:
     badges: tuple[dict[str, str], ...] = ()
     handle_host: str = ""
     open_collections: bool = False  # whom it follows, and who follows it, may be shown
+    memo: dict[str, Any] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # what faces made of all this
 
     @property
     def local(self) -> bool:
@@ -93,51 +96,141 @@ class PollView:
 
 
 @dataclass(frozen=True, slots=True)
-class PostView:
-    """A post that this viewer may see, with all that any face shows of it. `mine`: what the viewer did (like, …)."""
+class PostParts:
+    """What a post is between two edits, for every reader the same.
 
-    id: int
+    mentions: actor ids. files: anything is attached. addressed: {to, cc, audience} as its author sent it. memo: what faces
+    made of these parts alone, under a name each; kept as long as the parts are.
+    """
+
     uri: str
-    kind: Kind
-    state: State
-    author: ActorView
     published: int
     texts: tuple[Text, ...]
     visibility: Visibility
     audience: dict[int, Place]
-    local: bool = False
-    edited: int | None = None
-    group: ActorView | None = None
-    root_id: int | None = None
-    reply_to: int | None = None
-    reply_to_uri: str | None = None
-    reply_to_author: int | None = None
-    depth: int = 0
-    language: str | None = None
-    warning: str = ""
-    sensitive: bool = False
-    indexed: bool = False
-    locked: bool = False
-    passed: bool = False
-    gated: bool = False
-    url: str | None = None
-    image: dict[str, Any] | None = None
-    attachments: tuple[AttachmentView, ...] = ()
-    mentions: tuple[ActorView, ...] = ()
-    hashtags: tuple[str, ...] = ()
-    poll: PollView | None = None
-    boost: PostView | None = None
-    quote: PostView | None = None
-    via: ActorView | None = None
-    replies_count: int = 0
-    boosts_count: int = 0
-    likes_count: int = 0
-    dislikes_count: int = 0
-    mine: frozenset[str] = frozenset()
-    addressed: dict[str, list[str]] = field(default_factory=dict)
-    extra: dict[str, Any] = field(default_factory=dict)
-    context_uri: str | None = None
-    posted_by: int | None = None
+    mentions: tuple[int, ...]
+    hashtags: tuple[str, ...]
+    files: bool
+    local: bool
+    edited: int | None
+    reply_to_uri: str | None
+    language: str | None
+    warning: str
+    sensitive: bool
+    indexed: bool
+    url: str | None
+    image: dict[str, Any] | None
+    addressed: dict[str, list[str]]
+    extra: dict[str, Any]
+    context_uri: str | None
+    posted_by: int | None
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """A post that this viewer may see, with all that any face shows of it. `mine`: what the viewer did (like, …)."""
+
+    id: int
+    kind: Kind
+    state: State
+    author: ActorView
+    parts: PostParts
+    group: ActorView | None
+    root_id: int | None
+    reply_to: int | None
+    reply_to_author: int | None
+    depth: int
+    locked: bool
+    passed: bool
+    gated: bool
+    attachments: tuple[AttachmentView, ...]
+    mentions: tuple[ActorView, ...]
+    poll: PollView | None
+    boost: PostView | None
+    quote: PostView | None
+    via: ActorView | None
+    replies_count: int
+    boosts_count: int
+    likes_count: int
+    dislikes_count: int
+    mine: frozenset[str]
+
+    @property
+    def uri(self) -> str:
+        return self.parts.uri
+
+    @property
+    def published(self) -> int:
+        return self.parts.published
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        return self.parts.texts
+
+    @property
+    def visibility(self) -> Visibility:
+        return self.parts.visibility
+
+    @property
+    def audience(self) -> dict[int, Place]:
+        return self.parts.audience
+
+    @property
+    def hashtags(self) -> tuple[str, ...]:
+        return self.parts.hashtags
+
+    @property
+    def local(self) -> bool:
+        return self.parts.local
+
+    @property
+    def edited(self) -> int | None:
+        return self.parts.edited
+
+    @property
+    def reply_to_uri(self) -> str | None:
+        return self.parts.reply_to_uri
+
+    @property
+    def language(self) -> str | None:
+        return self.parts.language
+
+    @property
+    def warning(self) -> str:
+        return self.parts.warning
+
+    @property
+    def sensitive(self) -> bool:
+        return self.parts.sensitive
+
+    @property
+    def indexed(self) -> bool:
+        return self.parts.indexed
+
+    @property
+    def url(self) -> str | None:
+        return self.parts.url
+
+    @property
+    def image(self) -> dict[str, Any] | None:
+        return self.parts.image
+
+    @property
+    def addressed(self) -> dict[str, list[str]]:
+        return self.parts.addressed
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        return self.parts.extra
+
+    @property
+    def context_uri(self) -> str | None:
+        return self.parts.context_uri
+
+    @property
+    def posted_by(self) -> int | None:
+        return self.parts.posted_by
 
     def text(self, *languages: str) -> Text:
         """The text in the first language there is, else in the post's own."""

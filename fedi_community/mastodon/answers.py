@@ -76,7 +76,7 @@ def failed(status: int) -> Response:
     return refused(Problem(status, f"status_{status}", TEXTS.get(status, TEXTS[400])))
 
 
-def begin() -> Response | None:
+async def begin() -> Response | None:
     """Before every request: give it a number; a preflight is answered at once, for no token and any address."""
     if not is_open(request.path):
         return None
@@ -86,7 +86,7 @@ def begin() -> Response | None:
     return None
 
 
-def finish(response: Response) -> Response:
+async def finish(response: Response) -> Response:
     """After every answer, errors too: CORS, the request's number, and what is left of the budget."""
     if not is_open(request.path):
         return response

@@ -23,6 +23,7 @@ import asyncpg
 from fedi_community.domain.model import Viewer
 from fedi_community.errors import Problem
 from fedi_community.storage.dialect import Compiler, Engine, Statement, postgresql_values, sqlite_values
+from fedi_community.storage.shelf import NOTHING, Shelf
 
 T = TypeVar("T")
 Unit = Callable[["Tx"], Coroutine[Any, Any, T]]
@@ -48,10 +49,11 @@ class Row(Protocol):
 
 
 class Tx(Protocol):
-    """A transaction as units see it. Values are given by parameter name."""
+    """A transaction as units see it. Values are given by parameter name. shelf: what reading units keep between them."""
 
     engine: Engine
     address: Address
+    shelf: Shelf
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]: ...
     async def row(self, statement: Statement, /, **values: Any) -> Row | None: ...
@@ -90,10 +92,13 @@ class _SqliteTx:
 
     engine: Engine = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection, compiler: Compiler, address: Address) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, compiler: Compiler, address: Address, shelf: Shelf = NOTHING
+    ) -> None:
         self._connection = connection
         self._compiler = compiler
         self.address = address
+        self.shelf = shelf
         self.callbacks: list[Callable[[], None]] = []
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
@@ -184,11 +189,13 @@ def _run_batch(
                 waiting.error = _unavailable(f"commit failed: {error}")
 
 
-def _run_read(connection: sqlite3.Connection, compiler: Compiler, address: Address, unit: Unit[T]) -> T:
+def _run_read(
+    connection: sqlite3.Connection, compiler: Compiler, address: Address, shelf: Shelf, unit: Unit[T]
+) -> T:
     """One unit on one consistent snapshot."""
     connection.execute("BEGIN")
     try:
-        return _drive(unit, _SqliteTx(connection, compiler, address))
+        return _drive(unit, _SqliteTx(connection, compiler, address, shelf))
     finally:
         connection.execute("ROLLBACK")
 
@@ -219,6 +226,7 @@ class SqliteDatabase:
         self._writer = writer
         self._reader = reader
         self._compiler = Compiler("sqlite")
+        self._shelf = Shelf()
         self.address: Address = _plain
         self._queue: list[_Waiting[Any]] = []
         self._task: asyncio.Task[None] | None = None
@@ -254,7 +262,7 @@ class SqliteDatabase:
                     call()
 
     async def read(self, unit: Unit[T], /) -> T:
-        return _run_read(self._reader, self._compiler, self.address, unit)
+        return _run_read(self._reader, self._compiler, self.address, self._shelf, unit)
 
     async def close(self) -> None:
         while self._task is not None and not self._task.done():
@@ -275,10 +283,11 @@ def _count(status: str) -> int:
 class _PostgresqlTx:
     engine: Engine = "postgresql"
 
-    def __init__(self, connection: Any, compiler: Compiler, address: Address) -> None:
+    def __init__(self, connection: Any, compiler: Compiler, address: Address, shelf: Shelf = NOTHING) -> None:
         self._connection = connection
         self._compiler = compiler
         self.address = address
+        self.shelf = shelf
         self.callbacks: list[Callable[[], None]] = []
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
@@ -328,6 +337,7 @@ class PostgresqlDatabase:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
         self._compiler = Compiler("postgresql")
+        self._shelf = Shelf()
         self.address: Address = _plain
         self._writers = asyncio.Semaphore(WRITERS)
         self._alone = asyncio.Lock()
@@ -384,7 +394,7 @@ class PostgresqlDatabase:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await unit(_PostgresqlTx(connection, self._compiler, self.address))
+            return await unit(_PostgresqlTx(connection, self._compiler, self.address, self._shelf))
 
     async def close(self) -> None:
         await self._pool.close()

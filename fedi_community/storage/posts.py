@@ -603,8 +603,8 @@ _GONE = Statement(
     update(t.objects)
     .where(t.objects.c.id == param("key"))
     .values(
-        state=word("deleted"), warning=literal_column("''"), url=None, image=None, addressed=literal_column("'{}'"),
-        extra=literal_column("'{}'"), language=None,
+        state=word("deleted"), revision=t.objects.c.revision + number(1), warning=literal_column("''"), url=None,
+        image=None, addressed=literal_column("'{}'"), extra=literal_column("'{}'"), language=None,
     )
 )  # fmt: skip
 _FORGET = tuple(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Select, and_, bindparam, or_, select, union_all
+from sqlalchemy import Select, and_, bindparam, exists, or_, select, union_all
 
 from fedi_community.domain.model import PUBLIC, STRANGER, Grant, Kind, State, Text, Viewer, label
-from fedi_community.domain.views import ActorView, AttachmentView, PollView, PostView
+from fedi_community.domain.views import ActorView, AttachmentView, PollView, PostParts, PostView
 from fedi_community.storage import client_tables, media
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
@@ -21,6 +21,9 @@ from fedi_community.storage.dialect import Statement, number, one_of, param, wor
 from fedi_community.storage.visible import shown_state, visible_ids
 
 A, O = t.actors.c, t.objects.c  # noqa: E741
+KINDS = {kind.value: kind for kind in Kind}
+STATES = {state.value: state for state in State}
+NOTHING_DONE: frozenset[str] = frozenset()
 
 
 def _json(text: str | None) -> Any:
@@ -95,7 +98,19 @@ async def load_actors(tx: Tx, ids: Iterable[int]) -> dict[int, ActorView]:
     wanted = list(set(ids))
     if not wanted:
         return {}
-    return {row["id"]: _actor_view(row) for row in await tx.rows(_ACTORS, ids=wanted)}
+    return {row[0]: _known_actor(tx, row) for row in await tx.rows(_ACTORS, ids=wanted)}
+
+
+def _known_actor(tx: Tx, row: Row) -> ActorView:
+    """The view made earlier of the same row, with what faces keep in it; else a new one."""
+    key = ("actor", row[0])
+    known = tx.shelf.get(key)
+    if known is not None and known[0] == row:
+        view: ActorView = known[1]
+        return view
+    made = _actor_view(row)
+    tx.shelf.put(key, (row, made), 4_000 + 3 * len(made.summary))
+    return made
 
 
 async def actor_by_uri(tx: Tx, uri: str) -> ActorView | None:
@@ -154,16 +169,45 @@ async def findable(tx: Tx, viewer: Viewer, group_ids: Iterable[int]) -> frozense
 # --- posts --------------------------------------------------------------------------------------------------------------
 
 
-def _select_posts() -> Select[Any]:
-    return select(
-        O.id, O.uri, O.kind, O.author_id, O.state, O.group_id, O.root_id, O.reply_to, O.reply_to_uri, O.boost_of,
-        O.quote_of, O.gate_id, O.local, O.passed, O.locked, O.sensitive, O.indexed, O.depth, O.revision, O.language,
-        O.warning, O.url, O.image, O.addressed, O.extra, O.context_uri, O.published, O.edited, O.replies_count,
-        O.boosts_count, O.likes_count, O.dislikes_count, O.posted_by,
-    ).select_from(t.objects)  # fmt: skip
+_COLUMNS = (
+    O.id, O.revision, O.edited, O.kind, O.state, O.author_id, O.group_id, O.gate_id, O.root_id, O.reply_to, O.boost_of,
+    O.quote_of, O.depth, O.locked, O.passed, O.replies_count, O.boosts_count, O.likes_count, O.dislikes_count,
+)  # fmt: skip
+_POSTS = Statement(select(*_COLUMNS).where(one_of(O.id, "ids")))
+"""What may change at any time. All else follows from a post's id and revision, see `_parts`."""
 
 
-_POSTS = Statement(_select_posts().where(one_of(O.id, "ids")))
+class _Line(NamedTuple):
+    """A row of `_POSTS`: by name, and quick."""
+
+    id: int
+    revision: int
+    edited: int | None
+    kind: str
+    state: str
+    author_id: int
+    group_id: int | None
+    gate_id: int | None
+    root_id: int | None
+    reply_to: int | None
+    boost_of: int | None
+    quote_of: int | None
+    depth: int
+    locked: int
+    passed: int
+    replies_count: int
+    boosts_count: int
+    likes_count: int
+    dislikes_count: int
+
+
+_PARTS = Statement(
+    select(
+        O.id, O.uri, O.published, O.local, O.reply_to_uri, O.language, O.warning, O.sensitive, O.indexed, O.url, O.image,
+        O.addressed, O.extra, O.context_uri, O.posted_by,
+        exists(select(number(1)).where(t.attachments.c.object_id == O.id).correlate(t.objects)).label("files"),
+    ).where(one_of(O.id, "ids"))
+)  # fmt: skip
 _TEXTS = Statement(
     select(
         t.texts.c.object_id, t.texts.c.language, t.texts.c.content, t.texts.c.name, t.texts.c.summary, t.texts.c.source,
@@ -228,91 +272,130 @@ async def load_posts(
     wanted = [i for i in dict.fromkeys(ids) if i in allowed]
     if not wanted:
         return []
-    rows = {row["id"]: row for row in await tx.rows(_POSTS, ids=wanted)}
+    lines = await _lines(tx, wanted)
     for _ in range(2):  # what they boost, and what those quote
         inner = {
-            row[c] for row in rows.values() for c in ("boost_of", "quote_of") if row[c] is not None
-        } - rows.keys()
+            key for line in lines.values() for key in (line.boost_of, line.quote_of) if key is not None
+        } - lines.keys()
         shown = await visible_ids(tx, viewer, inner) if inner else frozenset()
         if not shown:
             break
-        rows |= {row["id"]: row for row in await tx.rows(_POSTS, ids=list(shown))}
-    return await _assemble(tx, viewer, wanted, rows, via or {})
+        lines |= await _lines(tx, list(shown))
+    return await _assemble(tx, viewer, wanted, lines, via or {})
 
 
-async def _assemble(
-    tx: Tx, viewer: Viewer, wanted: list[int], rows: dict[int, Row], via: dict[int, int]
-) -> list[PostView]:
-    ids = list(rows)
+async def _lines(tx: Tx, ids: list[int]) -> dict[int, _Line]:
+    return {row[0]: _Line(*row) for row in await tx.rows(_POSTS, ids=ids)}
+
+
+async def _parts(tx: Tx, lines: dict[int, _Line]) -> dict[int, PostParts]:
+    """What the posts are in their revisions, kept from page to page: loading and cleaning it anew was most of a page's cost.
+
+    A revision's parts never change: only `storage.posts` writes them, when a post is stored, and whatever it does later
+    (`edit`, `forget`) makes a new revision.
+    """
+    found: dict[int, PostParts] = {}
+    missing = []
+    for line in lines.values():
+        parts = tx.shelf.get((line.id, line.revision, line.edited))
+        if parts is None:
+            missing.append(line.id)
+        else:
+            found[line.id] = parts
+    if missing:
+        for key, parts in (await _load_parts(tx, missing, lines)).items():
+            found[key] = parts
+            line = lines[key]
+            tx.shelf.put((line.id, line.revision, line.edited), parts, _weight(parts))
+    return found
+
+
+def _weight(parts: PostParts) -> int:
+    """Bytes, roughly: the words come again in what faces make of them."""
+    words = sum(len(text.content) * 2 + len(text.summary) + len(text.source or "") for text in parts.texts)
+    return 3_000 + 2 * words
+
+
+async def _load_parts(tx: Tx, ids: list[int], lines: dict[int, _Line]) -> dict[int, PostParts]:
     places: dict[int, dict[int, Any]] = {i: {} for i in ids}
     for post, principal, place in await tx.rows(_AUDIENCE, ids=ids):
         places[post][principal] = place
     texts = _grouped((row["object_id"], _text(row)) for row in await tx.rows(_TEXTS, ids=ids))
-    files = await _files(tx, viewer, rows, places, await tx.rows(_ATTACHMENTS, ids=ids))
     named = _grouped((post, actor) for post, actor in await tx.rows(_MENTIONS, ids=ids))
     tags = _grouped((post, name) for post, name in await tx.rows(_TAGS, ids=ids))
-    mine = await _mine(tx, viewer, ids)
-    polls = await _polls(tx, viewer, [i for i in ids if rows[i]["kind"] == "Question"])
-    answered = await _answered(tx, viewer, rows)
-    people = {row["author_id"] for row in rows.values()} | {
-        row["group_id"] for row in rows.values() if row["group_id"]
+    return {
+        key: PostParts(
+            uri=row["uri"],
+            published=row["published"],
+            texts=_ordered(texts.get(key, []), row["language"]),
+            visibility=label(places[key], lines[key].author_id),
+            audience=places[key],
+            mentions=tuple(named.get(key, ())),
+            hashtags=tuple(tags.get(key, ())),
+            files=bool(row["files"]),
+            local=bool(row["local"]),
+            edited=lines[key].edited,
+            reply_to_uri=row["reply_to_uri"],
+            language=row["language"],
+            warning=row["warning"],
+            sensitive=bool(row["sensitive"]),
+            indexed=bool(row["indexed"]),
+            url=row["url"],
+            image=_json(row["image"]),
+            addressed=_json(row["addressed"]) or {},
+            extra=_json(row["extra"]) or {},
+            context_uri=row["context_uri"],
+            posted_by=row["posted_by"],
+        )
+        for row in await tx.rows(_PARTS, ids=ids)
+        for key in (row["id"],)
     }
-    people |= {actor for actors in named.values() for actor in actors} | set(via.values())
-    actors = await load_actors(tx, people)
-    made: dict[int, PostView] = {}
 
-    def build(post_id: int, depth: int) -> PostView | None:
-        row = rows.get(post_id)
-        if row is None:
+
+async def _assemble(
+    tx: Tx, viewer: Viewer, wanted: list[int], lines: dict[int, _Line], via: dict[int, int]
+) -> list[PostView]:
+    parts = await _parts(tx, lines)
+    files = await _files(tx, viewer, lines, parts)
+    mine = await _mine(tx, viewer, list(lines))
+    polls = await _polls(tx, viewer, [i for i, line in lines.items() if line.kind == "Question"])
+    answered = await _answered(tx, viewer, lines)
+    people = {line.author_id for line in lines.values()}
+    people |= {line.group_id for line in lines.values() if line.group_id}
+    people |= {actor for part in parts.values() for actor in part.mentions} | set(via.values())
+    actors = await load_actors(tx, people)
+
+    def build(key: int | None, depth: int) -> PostView | None:
+        line = lines.get(key) if key else None
+        if line is None or depth < 0:
             return None
-        key = post_id if depth == 2 else -post_id - depth
-        if key not in made:
-            extra = _json(row["extra"]) or {}
-            made[key] = PostView(
-                id=post_id,
-                uri=row["uri"],
-                kind=Kind(row["kind"]),
-                state=State(row["state"]),
-                author=actors[row["author_id"]],
-                published=row["published"],
-                texts=_ordered(texts.get(post_id, []), row["language"]),
-                visibility=label(places[post_id], row["author_id"]),
-                audience=places[post_id],
-                local=bool(row["local"]),
-                edited=row["edited"],
-                group=actors.get(row["group_id"]) if row["group_id"] else None,
-                root_id=row["root_id"],
-                reply_to=row["reply_to"] if row["reply_to"] in answered else None,
-                reply_to_uri=row["reply_to_uri"],
-                reply_to_author=answered.get(row["reply_to"]),
-                depth=row["depth"],
-                language=row["language"],
-                warning=row["warning"],
-                sensitive=bool(row["sensitive"]),
-                indexed=bool(row["indexed"]),
-                locked=bool(row["locked"]),
-                passed=bool(row["passed"]),
-                gated=row["gate_id"] is not None,
-                url=row["url"],
-                image=_json(row["image"]),
-                attachments=tuple(files.get(post_id, ())),
-                mentions=tuple(actors[a] for a in named.get(post_id, ()) if a in actors),
-                hashtags=tuple(tags.get(post_id, ())),
-                poll=polls.get(post_id),
-                boost=build(row["boost_of"], depth - 1) if row["boost_of"] and depth else None,
-                quote=build(row["quote_of"], depth - 1) if row["quote_of"] and depth else None,
-                via=actors.get(via[post_id]) if via.get(post_id) else None,
-                replies_count=max(row["replies_count"], 0),
-                boosts_count=max(row["boosts_count"], 0),
-                likes_count=max(row["likes_count"], 0),
-                dislikes_count=max(row["dislikes_count"], 0),
-                mine=frozenset(mine.get(post_id, ())),
-                addressed=_json(row["addressed"]) or {},
-                extra=extra,
-                context_uri=row["context_uri"],
-                posted_by=row["posted_by"],
-            )
-        return made[key]
+        part = parts[line.id]
+        return PostView(
+            id=line.id,
+            kind=KINDS[line.kind],
+            state=STATES[line.state],
+            author=actors[line.author_id],
+            parts=part,
+            group=actors.get(line.group_id) if line.group_id else None,
+            root_id=line.root_id,
+            reply_to=line.reply_to if line.reply_to in answered else None,
+            reply_to_author=answered.get(line.reply_to) if line.reply_to else None,
+            depth=line.depth,
+            locked=bool(line.locked),
+            passed=bool(line.passed),
+            gated=line.gate_id is not None,
+            attachments=tuple(files.get(line.id, ())),
+            mentions=tuple([actors[a] for a in part.mentions if a in actors]),
+            poll=polls.get(line.id),
+            boost=build(line.boost_of, depth - 1),
+            quote=build(line.quote_of, depth - 1),
+            via=actors.get(via[line.id]) if via.get(line.id) else None,
+            replies_count=max(line.replies_count, 0),
+            boosts_count=max(line.boosts_count, 0),
+            likes_count=max(line.likes_count, 0),
+            dislikes_count=max(line.dislikes_count, 0),
+            mine=mine.get(line.id, NOTHING_DONE),
+        )
 
     built = [build(i, 2) for i in wanted]
     return [
@@ -320,13 +403,15 @@ async def _assemble(
     ]
 
 
-async def _answered(tx: Tx, viewer: Viewer, rows: dict[int, Row]) -> dict[int, int]:
+async def _answered(tx: Tx, viewer: Viewer, lines: dict[int, _Line]) -> dict[int, int]:
     """Parent id -> its author, for parents that the viewer may see: who wrote what is hidden from him is hidden too."""
-    parents = {row["reply_to"] for row in rows.values() if row["reply_to"]}
-    if not parents:
-        return {}
-    shown = await visible_ids(tx, viewer, parents - rows.keys()) | (parents & rows.keys())
-    return {row[0]: row[1] for row in await tx.rows(_PARENT_AUTHORS, ids=list(shown))} if shown else {}
+    parents = {line.reply_to for line in lines.values() if line.reply_to}
+    found = {key: lines[key].author_id for key in parents & lines.keys()}
+    others = parents - lines.keys()
+    shown = await visible_ids(tx, viewer, others) if others else frozenset()
+    if shown:
+        found |= {row[0]: row[1] for row in await tx.rows(_PARENT_AUTHORS, ids=list(shown))}
+    return found
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
@@ -348,14 +433,18 @@ def _ordered(texts: list[Text], language: str | None) -> tuple[Text, ...]:
 
 
 async def _files(
-    tx: Tx, viewer: Viewer, posts: dict[int, Row], places: dict[int, dict[int, Any]], rows: Sequence[Row]
+    tx: Tx, viewer: Viewer, lines: dict[int, _Line], parts: dict[int, PostParts]
 ) -> dict[int, list[AttachmentView]]:
     """What is attached, by post: a public post's files at their plain addresses, others' at those made for this viewer."""
+    ids = [key for key, part in parts.items() if part.files]
+    if not ids:
+        return {}
+    rows = await tx.rows(_ATTACHMENTS, ids=ids)
     own = {row["object_id"] for row in rows if row["file"] is not None}
-    wide = {i for i in own if PUBLIC in places[i] and posts[i]["state"] == "published"}
-    gated = {posts[i]["gate_id"] for i in wide} - {None}
+    wide = {i for i in own if PUBLIC in parts[i].audience and lines[i].state == "published"}
+    gated = {gate for i in wide if (gate := lines[i].gate_id) is not None}
     opened = {None, *(await media.open_gates(tx, gated) if gated else ())}
-    public = {i for i in wide if posts[i]["gate_id"] in opened}
+    public = {i for i in wide if lines[i].gate_id in opened}
 
     def address(post: int, path: str) -> str:
         return tx.address(STRANGER if post in public else viewer, path)
@@ -363,10 +452,11 @@ async def _files(
     return _grouped((row["object_id"], media.shown(row, partial(address, row["object_id"]))) for row in rows)
 
 
-async def _mine(tx: Tx, viewer: Viewer, ids: list[int]) -> dict[int, list[str]]:
+async def _mine(tx: Tx, viewer: Viewer, ids: list[int]) -> dict[int, frozenset[str]]:
     if not viewer.id or viewer.instance:
         return {}
-    return _grouped((post, kind) for post, kind in await tx.rows(_MINE, ids=ids, viewer=viewer.id))
+    done = _grouped((post, kind) for post, kind in await tx.rows(_MINE, ids=ids, viewer=viewer.id))
+    return {post: frozenset(kinds) for post, kinds in done.items()}
 
 
 async def _polls(tx: Tx, viewer: Viewer, ids: list[int]) -> dict[int, PollView]:

@@ -6,7 +6,6 @@ Every field is always there. Nothing narrower than Public is ever shown as publi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from html import escape
 from typing import Any, Final
 
@@ -126,9 +125,9 @@ def _clock(seconds: float) -> str:
     return f"{int(minutes // 60)}:{int(minutes % 60):02d}:{rest:05.2f}"
 
 
-def content_of(post: PostView, base_url: str, languages: tuple[str, ...] = ()) -> str:
-    """A post's HTML for clients: a title is the bold first line, the rest is cut with a link to all of it."""
-    text = post.text(*languages)
+def content_of(post: PostView, base_url: str, text: Text | None = None) -> str:
+    """A post's HTML for clients: a title is the bold first line, the rest is cut with a link to all of it. text: an earlier one."""
+    text = text or post.text()
     body = shown(text.content)
     if post.kind not in TITLED and not text.name:
         return body
@@ -200,9 +199,12 @@ People = dict[int, dict[str, Any]]
 
 
 def account_in(people: People, actor: ActorView, base_url: str) -> dict[str, Any]:
-    found = people.get(actor.id)
+    found: dict[str, Any] | None = people.get(actor.id)
     if found is None:
-        found = people[actor.id] = account(actor, base_url)
+        found = actor.memo.get("account")
+        if found is None:
+            found = actor.memo["account"] = account(actor, base_url)
+        people[actor.id] = found
     return found
 
 
@@ -227,46 +229,26 @@ def status(
     boosted, people = post.boost, {} if people is None else people
     told = boosted or post
     made = {
-        "id": str(post.id),
-        "uri": post.uri,
-        "url": post_url(told, base_url),
-        "created_at": moment(post.published),
-        "edited_at": moment(post.edited) if post.edited else None,
+        **_unchanging(post, base_url),
         "account": account_in(people, post.author, base_url),
-        "content": "" if boosted else content_of(post, base_url),
-        "text": None,
-        "visibility": post.visibility,
-        "local_only": SERVER in post.audience and post.visibility == "private",
-        "sensitive": post.sensitive,
-        "spoiler_text": post.warning,
         "media_attachments": [attachment(a) for a in post.attachments if a.kind != "link"],
         "mentions": [
             {"id": str(m.id), "username": m.handle, "acct": m.acct, "url": page_url(m, base_url)}
             for m in post.mentions
         ],
-        "tags": [{"name": name, "url": f"{base_url}/tags/{name}"} for name in post.hashtags],
-        "emojis": [
-            {"shortcode": e[0], "url": e[1], "static_url": e[1], "visible_in_picker": False, "category": None}
-            for e in post.extra.get("emojis", ())
-        ],
         "reblogs_count": told.boosts_count,
         "favourites_count": told.likes_count,
         "replies_count": told.replies_count,
-        "quotes_count": 0,
         "in_reply_to_id": str(post.reply_to) if post.reply_to else None,
         "in_reply_to_account_id": str(post.reply_to_author) if post.reply_to_author else None,
         "reblog": None,
         "poll": poll(post, now, viewer_id),
-        "card": card(post, base_url),
-        "language": post.language,
-        "application": None,
-        "quote": None,
-        "quote_approval": QUOTE_APPROVAL,
         "group": {"id": str(post.group.id), "acct": post.group.acct} if post.group is not None else None,
     }
     if post.state is State.HELD:  # for its author and those who moderate its group; nobody else is shown it
         made["held"] = True
     if boosted is not None:
+        made["content"], made["url"] = "", post_url(boosted, base_url)
         made["reblog"] = status(
             boosted, base_url, now=now, viewer_id=viewer_id, people=people, filtered=filtered
         )
@@ -280,12 +262,50 @@ def status(
     return made
 
 
+def _unchanging(post: PostView, base_url: str) -> dict[str, Any]:
+    """What a Status says until its post is edited: made once, not for each reader (with it a page costs half)."""
+    memo, key = post.parts.memo, f"status {post.kind}"
+    made: dict[str, Any] | None = memo.get(key)
+    if made is None:
+        made = memo[key] = {
+            "id": str(post.id),
+            "uri": post.uri,
+            "url": post_url(post, base_url),
+            "created_at": moment(post.published),
+            "edited_at": moment(post.edited) if post.edited else None,
+            "content": content_of(post, base_url),
+            "text": None,
+            "visibility": post.visibility,
+            "local_only": SERVER in post.audience and post.visibility == "private",
+            "sensitive": post.sensitive,
+            "spoiler_text": post.warning,
+            "tags": [{"name": name, "url": f"{base_url}/tags/{name}"} for name in post.hashtags],
+            "emojis": [
+                {
+                    "shortcode": e[0],
+                    "url": e[1],
+                    "static_url": e[1],
+                    "visible_in_picker": False,
+                    "category": None,
+                }
+                for e in post.extra.get("emojis", ())
+            ],
+            "quotes_count": 0,
+            "card": card(post, base_url),
+            "language": post.language,
+            "application": None,
+            "quote": None,
+            "quote_approval": QUOTE_APPROVAL,
+        }
+    return made
+
+
 def revision(
     text: Text, warning: str, at: int, post: PostView, base_url: str, people: People
 ) -> dict[str, Any]:
     """A StatusEdit: one revision of a post's text."""
     return {
-        "content": content_of(replace(post, texts=(text,)), base_url),
+        "content": content_of(post, base_url, text),
         "spoiler_text": warning,
         "sensitive": post.sensitive,
         "created_at": moment(at),
