@@ -210,12 +210,16 @@ async def build(
     @web.errorhandler(404)
     async def unknown(_: Any) -> Response:
         """An address that does not exist looks like a thing that one may not see."""
-        return failed(404) if is_client(request.path) else await functions.missing()
+        if is_client(request.path):
+            return failed(404, request.headers.get("Accept-Language")).response()
+        return await functions.missing()
 
     @web.errorhandler(HTTPException)
     async def framework(error: HTTPException) -> Response | HTTPException:
         """What the framework refuses (405, 413, …) is JSON for clients."""
-        return failed(error.code or 500) if is_client(request.path) else error
+        if is_client(request.path):
+            return failed(error.code or 500, request.headers.get("Accept-Language")).response()
+        return error
 
     web.register_blueprint(pages(house, settings))
     web.register_blueprint(
@@ -296,7 +300,7 @@ def _quart(settings: Settings) -> Quart:
     async def problem(error: Problem) -> Response:
         """The JSON face of an error; pages bring their own for what they answer."""
         if is_client(request.path):
-            return refused(error)
+            return refused(error, request.headers.get("Accept-Language")).response()
         body = orjson.dumps({"error": error.safe})
         response = Response(body, error.status, content_type="application/json; charset=utf-8")
         if error.retry_after is not None:

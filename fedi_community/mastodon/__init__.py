@@ -46,7 +46,9 @@ from fedi_community.mastodon import (
     timelines,
 )
 from fedi_community.mastodon.answers import JSON, begin, failed, finish, is_client, refused
-from fedi_community.mastodon.base import Api, Endpoint, Table, view_of
+from fedi_community.mastodon.asked import Asked
+from fedi_community.mastodon.base import Api, Endpoint, Table, respond, view_of
+from fedi_community.mastodon.lane import Routes, lane
 from fedi_community.mastodon.streaming import Hub, sockets
 from fedi_community.network import Network
 from fedi_community.peers import Peers
@@ -82,6 +84,15 @@ def client_api(
     """All endpoints of all tables, with CORS and JSON errors around them."""
     api = Api(house, settings, peers, documents, Limits(settings.api_rate), uploads, key.public, hub)
     blueprint = Blueprint("mastodon", __name__)
+    quick = [one for tag, one in endpoints() if one.method == "GET" and tag != streaming.table.tag]
+
+    async def answering(endpoint: Endpoint, asked: Asked, path: dict[str, str]) -> Any:
+        return await respond(api, endpoint, asked, path)
+
+    @blueprint.record_once
+    def in_front(state: Any) -> None:
+        state.app.asgi_app = lane(Routes(quick), answering, state.app.asgi_app)
+
     blueprint.before_app_request(begin)
     blueprint.after_app_request(finish)
     for tag, endpoint in endpoints():

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from quart import request
-
 from fedi_community.auth import oauth
 from fedi_community.domain import scopes
 from fedi_community.errors import Problem
@@ -72,7 +70,7 @@ async def token(call: Call) -> Any:
 
 async def _client(call: Call) -> sessions.App:
     """The application that proves itself, by HTTP Basic or in the body."""
-    client_id, secret = oauth.credentials(request.headers.get("Authorization"), call.given)
+    client_id, secret = oauth.credentials(call.asked.headers.get("Authorization"), call.given)
     return await oauth.client(call.house, client_id, secret)
 
 

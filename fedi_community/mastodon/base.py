@@ -33,7 +33,8 @@ from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import STRANGER, Viewer
 from fedi_community.domain.scopes import covers
 from fedi_community.errors import Problem
-from fedi_community.mastodon.answers import answer, failed, refused
+from fedi_community.mastodon.answers import Reply, answer, failed, refused
+from fedi_community.mastodon.asked import Asked, from_quart
 from fedi_community.mastodon.entities.schema import Schema
 from fedi_community.mastodon.paging import Cursor, link_header
 from fedi_community.mastodon.params import Param, read_all, received
@@ -193,6 +194,7 @@ class Call:
 
     api: Api
     endpoint: Endpoint
+    asked: Asked
     path: dict[str, str]
     speaker: Speaker | None = None
     app: AppSpeaker | None = None
@@ -256,13 +258,13 @@ class Call:
     @property
     def address(self) -> str:
         return auth.client_address(
-            self.api.settings, request.remote_addr, request.headers.get("X-Forwarded-For")
+            self.api.settings, self.asked.remote, self.asked.headers.get("X-Forwarded-For")
         )
 
     @property
     def language(self) -> str:
         """en or es: what the caller reads."""
-        return language_of(request.headers.get("Accept-Language"), self.speaker)
+        return language_of(self.asked.headers.get("Accept-Language"), self.speaker)
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a unit of reading; it may await its `tx` alone."""
@@ -285,7 +287,7 @@ class Call:
 
     def page(self, value: Any, last: int | None, newest: int | None) -> Answer:
         """A page with its `Link`. last: the last id *scanned* (not shown), None on the last page; newest: the first id."""
-        link = link_header(self.base, last, newest)
+        link = link_header(self.base, self.asked, last, newest)
         return Answer(value, headers={"Link": link} if link else {})
 
 
@@ -296,50 +298,58 @@ def _unknown(name: str) -> Any:
 # --- a request ----------------------------------------------------------------------------------------------------------
 
 
+async def respond(api: Api, endpoint: Endpoint, asked: Asked, path: dict[str, str]) -> Reply | Response:
+    """Answer a request. A stream is a `Response` of Quart's, everything else a `Reply`."""
+    try:
+        call = await _begin(api, endpoint, asked, path)
+        made = await endpoint.function(call)
+    except Problem as problem:
+        return refused(problem, asked.headers.get("Accept-Language"), endpoint.oauth)
+    except HTTPException as error:
+        return failed(error.code or 500, asked.headers.get("Accept-Language"))
+    except Exception as error:
+        where = error.__traceback__
+        while where is not None and where.tb_next is not None:
+            where = where.tb_next
+        place = f"{where.tb_frame.f_code.co_qualname}:{where.tb_lineno}" if where is not None else ""
+        log.error(
+            "request_failed", endpoint=endpoint.name, kind=type(error).__name__, at=place, request=asked.id
+        )
+        return failed(500, asked.headers.get("Accept-Language"))
+    if isinstance(made, Response | Reply):
+        return made
+    if isinstance(made, Answer):
+        return answer(made.value, made.status, made.headers)
+    return answer(made)
+
+
 def view_of(api: Api, endpoint: Endpoint) -> Callable[..., Awaitable[Response]]:
-    """The function that the router calls."""
+    """The function that Quart's router calls."""
 
     async def view(**path: str) -> Response:
-        try:
-            call = await _begin(api, endpoint, path)
-            made = await endpoint.function(call)
-        except Problem as problem:
-            return refused(problem, endpoint.oauth)
-        except HTTPException as error:
-            return failed(error.code or 500)
-        except Exception as error:
-            where = error.__traceback__
-            while where is not None and where.tb_next is not None:
-                where = where.tb_next
-            place = f"{where.tb_frame.f_code.co_qualname}:{where.tb_lineno}" if where is not None else ""
-            log.error("request_failed", endpoint=endpoint.name, kind=type(error).__name__, at=place,
-                      request=g.get("request_id", ""))  # fmt: skip
-            return failed(500)
-        if isinstance(made, Response):
-            return made
-        if isinstance(made, Answer):
-            return answer(made.value, made.status, made.headers)
-        return answer(made)
+        asked = from_quart(request, g.get("request_id", ""))
+        made = await respond(api, endpoint, asked, path)
+        g.left = asked.left
+        return made.response() if isinstance(made, Reply) else made
 
     return view
 
 
-async def _begin(api: Api, endpoint: Endpoint, path: dict[str, str]) -> Call:
+async def _begin(api: Api, endpoint: Endpoint, asked: Asked, path: dict[str, str]) -> Call:
     """Who asks, whether he may, how often he did, and with what."""
-    call = Call(api, endpoint, path)
-    bearer = auth.bearer(request.headers.get("Authorization")) or request.args.get("access_token") or ""
+    call = Call(api, endpoint, asked, path)
+    bearer = auth.bearer(asked.headers.get("Authorization")) or asked.argument("access_token") or ""
     if bearer:
         call.speaker = await auth.viewer_of_token(api.house, bearer, unready=True)
         if call.speaker is None:
             call.app = await auth.app_of_token(api.house, bearer)
     who = f"login {call.speaker.login_id}" if call.speaker is not None else f"address {call.address}"
-    left = api.limits.take(endpoint.budget, who, call.now)
-    g.left = left
+    left = asked.left = api.limits.take(endpoint.budget, who, call.now)
     if left is not None and left.refused:
         wait = max(1, (left.reset - call.now + 999) // 1000)
         raise Problem(429, "too_many_requests", "Too many requests", retry_after=wait)
     _admit(call, bool(bearer))
-    call.given = read_all(endpoint.params, await received()) if endpoint.params else {}
+    call.given = read_all(endpoint.params, await received(asked)) if endpoint.params else {}
     return call
 
 

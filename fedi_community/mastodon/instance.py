@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from quart import Response
-
 from fedi_community import __version__
 from fedi_community.activitypub.nodeinfo import rounded
 from fedi_community.documents import texts
@@ -14,6 +12,7 @@ from fedi_community.domain.counting import URL_CHARACTERS
 from fedi_community.domain.schedule import MAX_PINS
 from fedi_community.errors import not_found
 from fedi_community.mastodon import entities, media
+from fedi_community.mastodon.answers import Reply
 from fedi_community.mastodon.base import Call, Table, anyone
 from fedi_community.mastodon.writing import MAX_CHARACTERS
 from fedi_community.storage import sessions, views
@@ -215,4 +214,4 @@ async def _nothing() -> list[Any]:
 @table.get("/api/v1/streaming/health", anyone(), None, unready=True)
 async def health(call: Call) -> Any:
     """OK while the process lives"""
-    return Response("OK", content_type="text/plain; charset=utf-8")
+    return Reply(200, b"OK", {"Content-Type": "text/plain; charset=utf-8"})

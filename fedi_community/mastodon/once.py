@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from quart import request
-
 from fedi_community.domain.effects import Decision, RememberKey
 from fedi_community.domain.facts import Facts
 from fedi_community.errors import Refusal
@@ -20,7 +18,7 @@ def once(call: Call, change: Change) -> Change:
 
     A repeated request's decision has the first one's `verdict` and `result` and no effects; a refusal is not remembered.
     """
-    key = request.headers.get("Idempotency-Key", "")
+    key = call.asked.headers.get("Idempotency-Key")
     if not key:
         return change
     actor_id = call.actor_id

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from quart import request
-
+from fedi_community.mastodon.asked import Asked
 from fedi_community.mastodon.params import Param
 
 _OWN: Final = frozenset({"max_id", "min_id", "since_id", "access_token"})
@@ -44,11 +43,11 @@ def offset(default: int = 20, cap: int = 40) -> tuple[Param, ...]:
     )
 
 
-def link_header(base_url: str, last: int | None, newest: int | None) -> str | None:
+def link_header(base_url: str, asked: Asked, last: int | None, newest: int | None) -> str | None:
     """`Link` with absolute addresses, the other query parameters kept. last: None on the last page, which has no `next`."""
-    kept = [(k, v) for k, v in request.args.items(multi=True) if k not in _OWN]
+    kept = [(k, v) for k, v in asked.query if k not in _OWN]
     parts = [
-        f'<{base_url}{request.path}?{urlencode([*kept, (name, str(value))])}>; rel="{rel}"'
+        f'<{base_url}{asked.path}?{urlencode([*kept, (name, str(value))])}>; rel="{rel}"'
         for rel, name, value in (("next", "max_id", last), ("prev", "min_id", newest))
         if value is not None
     ]

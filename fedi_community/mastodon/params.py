@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import orjson
-from quart import request
 from werkzeug.datastructures import FileStorage
 
 from fedi_community.errors import Problem, not_found
+from fedi_community.mastodon.asked import Asked
 
 MAX_PARAMETERS: Final = 1000
 MAX_DEPTH: Final = 6
@@ -205,10 +205,11 @@ def _as_lists(node: Any) -> Any:
     return made
 
 
-async def received() -> dict[str, Any]:
+async def received(asked: Asked) -> dict[str, Any]:
     """All parameters of the request, the body's over the query string's. Bad JSON is 400, an unknown kind of body 415."""
-    merged = _root(request.args.items(multi=True))
-    if request.method in ("GET", "HEAD"):
+    merged = _root(asked.query) if asked.query else {}
+    request = asked.body
+    if request is None or asked.method in ("GET", "HEAD"):
         return merged
     kind = (request.mimetype or "").lower()
     if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):

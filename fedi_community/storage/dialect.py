@@ -202,6 +202,8 @@ class Compiled:
     def values(self, given: Values) -> list[Any]:
         """Positional values, in order; a missing one is an error of the caller (KeyError names it)."""
         constants = self.constants
+        if not constants:
+            return [given[name] for name in self.order]
         return [given[name] if name in given else constants[name] for name in self.order]
 
 
@@ -238,15 +240,13 @@ class Compiler:
         return found
 
 
-def sqlite_value(value: Any) -> Any:
-    """Lists travel to SQLite as JSON text (see `one_of`)."""
-    if isinstance(value, list | tuple | set | frozenset):
-        return orjson.dumps(list(value)).decode()
-    return value
+_LISTS = frozenset({list, tuple, set, frozenset})
 
 
 def sqlite_values(compiled: Compiled, given: Values) -> Sequence[Any]:
-    return [sqlite_value(value) for value in compiled.values(given)]
+    """Lists travel to SQLite as JSON text (see `one_of`)."""
+    values = compiled.values(given)
+    return [orjson.dumps(list(v)).decode() if type(v) in _LISTS else v for v in values]
 
 
 def postgresql_values(compiled: Compiled, given: Values) -> Sequence[Any]:

@@ -128,7 +128,7 @@ def sockets(api: Api, hub: Hub) -> Blueprint:
         )
         speaker = await auth.viewer_of_token(api.house, secret) if secret else None
         if secret and speaker is None:
-            return answer({"error": "The access token is invalid"}, 401)
+            return answer({"error": "The access token is invalid"}, 401).response()
         address = auth.client_address(
             api.settings, websocket.remote_addr, websocket.headers.get("X-Forwarded-For")
         )
@@ -136,7 +136,7 @@ def sockets(api: Api, hub: Hub) -> Blueprint:
         who = f"token {speaker.token_id}" if speaker is not None else f"address {address}"
         listener = Listener(who, speaker, language)
         if not hub.add(listener):
-            return answer({"error": "Too many open streams"}, 429)
+            return answer({"error": "Too many open streams"}, 429).response()
         try:
             await websocket.accept(subprotocol=offered[0] if offered else None)
             asked = websocket.args
