@@ -1,11 +1,13 @@
 // A member's day through masto.js or megalodon. Arguments: library, address, her token, another member's token, folder with a picture.
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
-import { openAsBlob } from "node:fs";
+import { createReadStream, openAsBlob } from "node:fs";
 
 const [library, url, token, otherToken, folder] = process.argv.slice(2);
 const require = createRequire(process.env.MODULES + "/");
 const found = {};
+const pause = (ms) => new Promise((done) => setTimeout(() => done(null), ms));
+async function until(act) { while (!(await act())); } // a socket says nothing when its subscription has begun
 const picture = `${folder}/picture.png`;
 
 async function masto() {
@@ -34,6 +36,18 @@ async function masto() {
   await me.v2.filters.$select(filter.id).remove();
   found.told = [...new Set((await me.v1.notifications.list()).map((n) => n.type))].sort();
   found.groups = (await me.v2.notifications.list()).notificationGroups.length > 0;
+  const { createStreamingAPIClient } = require("masto");
+  const streamingApiUrl = (await me.v2.instance.fetch()).configuration.urls.streaming;
+  const socket = createStreamingAPIClient({ streamingApiUrl, accessToken: token, implementation: require("ws") });
+  const heard = (async () => {
+    for await (const event of socket.user.notification.subscribe()) if (event.event === "notification") return event.payload.type;
+  })();
+  await until(async () => {
+    await other.v1.statuses.create({ status: `@${her.acct} are you there?`, visibility: "public" });
+    return Promise.race([heard, pause(300)]);
+  });
+  found.heard = await heard;
+  socket.close();
   await me.v1.statuses.$select(asked.id).remove();
   found.deleted = (await me.v1.accounts.$select(her.id).statuses.list()).some((s) => s.id === asked.id);
 }
@@ -58,6 +72,17 @@ async function megalodon() {
   found.filter = (await me.getFilters()).data.map((f) => f.phrase);
   await me.deleteFilter(filter.id);
   found.told = [...new Set((await me.getNotifications()).data.map((n) => n.type))].sort();
+  const picked = (await me.uploadMedia(createReadStream(picture), { description: "a kettle on a stove" })).data;
+  const shown = (await me.postStatus("with a kettle", { visibility: "public", media_ids: [picked.id] })).data;
+  found.media = shown.media_attachments[0].description;
+  const stream = await me.userStreaming();
+  const heard = new Promise((done) => stream.on("update", (status) => done(status.content)));
+  await until(async () => {
+    await me.postStatus("said while listening", { visibility: "public" });
+    return Promise.race([heard, pause(300)]);
+  });
+  found.heard = await heard;
+  stream.stop();
   await me.deleteStatus(asked.id);
   found.deleted = (await me.getAccountStatuses(her.id)).data.some((s) => s.id === asked.id);
 }

@@ -21,6 +21,7 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.media import files
 from tests.peers.running import Server
 
 HERE = Path(__file__).parent
@@ -192,6 +193,52 @@ def test_toot_signs_in_as_a_group_and_posts(server: Server, person: Person, tmp_
         "hello from toot"
         in Client([*toot, "--no-color", "timelines", "home", "--limit", "1"], tmp_path).run()
     )
+
+
+def test_toot_through_a_day(server: Server, person: Person, tmp_path: Path) -> None:
+    """All that its command line knows, for her and, where somebody else must act, for another member."""
+    python_or_skip("toot")
+    (tmp_path / "kettle.png").write_bytes(files.png(64, 48))
+    toot = [sys.executable, "-m", "toot"]
+    Client([*toot, "login", "--instance", server.base], tmp_path).sign_in(person, "nadia", "n\n")
+
+    def run(*words: str) -> str:
+        return Client([*toot, *words], tmp_path).run()
+
+    def post(text: str, *words: str) -> dict[str, Any]:
+        return last_line(run("post", text, "--visibility", "public", *words, "--json"))
+
+    omar = server.client(server.person(f"omar{server.port}{next(_made)}"))
+    his = omar.get("/api/v1/accounts/verify_credentials")["acct"]
+    asked = omar.post("/api/v1/statuses", status="tea or milk?", visibility="public",
+                      poll={"options": ["tea", "milk"], "expires_in": 600})  # fmt: skip
+    picture = str(tmp_path / "kettle.png")
+    first = post("the toot kettle #warm", "--media", picture, "--description", "a kettle")
+    assert first["media_attachments"][0]["description"] == "a kettle"
+    answer = post("and its lid", "--reply-to", first["id"])
+    assert "and its lid" in run("thread", first["id"])
+    assert [s["id"] for s in last_line(run("thread", first["id"], "--json"))["descendants"]] == [answer["id"]]
+    assert post("later", "--scheduled-in", "1 hour")["params"]["text"] == "later"
+    for word in ("favourite", "bookmark", "reblog", "pin", "unpin", "unreblog", "unfavourite"):
+        run(word, first["id"])
+    assert "the toot kettle" in run("bookmarks")
+    assert [
+        s["id"] for s in last_line(run("search", "toot kettle", "--type", "statuses", "--json"))["statuses"]
+    ] == [first["id"]]
+    run("follow", his)
+    run("lists", "create", "near")
+    run("lists", "add", "near", his)
+    assert his in run("lists", "accounts", "near")
+    run("tags", "follow", "warm")
+    assert "warm" in run("tags", "followed")
+    assert last_line(run("polls", "vote", asked["poll"]["id"], "0", "--json"))["own_votes"] == [0]
+    omar.post(f"/api/v1/statuses/{first['id']}/favourite")
+    assert his in run("notifications")
+    run("mute", his)
+    assert his in run("muted")
+    run("unmute", his)
+    run("delete", answer["id"])
+    assert last_line(run("thread", first["id"], "--json"))["descendants"] == []
 
 
 def test_masto_js_signs_in_pages_and_is_signed_out(server: Server, person: Person, tmp_path: Path) -> None:

@@ -109,8 +109,9 @@ def test_clients_written_in_javascript(server: Server, tmp_path: Path, library: 
     more = {
         "masto": {
             "media": "a kettle on a stove", "edit": [True, "masto journey, edited"], "filter": ["noise"], "groups": True,
+            "heard": "mention",
         },
-        "megalodon": {"edit": True, "filter": ["racket"]},
+        "megalodon": {"edit": True, "filter": ["racket"], "media": "a kettle on a stove", "heard": "<p>said while listening</p>"},
     }[library]  # fmt: skip
     assert found == {
         "context": [True], "boost": True, "poll": True, "search": [True], "list": ["omar"],
