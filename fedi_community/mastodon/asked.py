@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
 from quart import Request
 
 from fedi_community.auth.limits import Left
 
-MAX_QUERY_FIELDS = 1000
+MAX_QUERY_FIELDS: Final = 1000
 
 
 class Names(Protocol):

@@ -14,7 +14,6 @@ from fedi_community.storage import conversations, notifications, push
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, param, word
-from fedi_community.storage.visible import exists_in
 from fedi_community.storage.wake import Wake
 
 _MAKE = insert_row(c.announcements, "id", "texts", "until", "published")
@@ -53,7 +52,6 @@ async def _react(tx: Tx, x: e.ReactAnnouncement, wake: Wake) -> None:
     wake.streams.append(("announcement_reaction", x.announcement_id, None))
 
 
-_notified = t.notifications.alias()
 _STAFF = Statement(
     select(t.speakers.c.actor_id)
     .join(t.logins, t.logins.c.id == t.speakers.c.login_id)
@@ -64,19 +62,12 @@ _STAFF = Statement(
         t.logins.c.state == word("active"),
         t.actors.c.state == word("active"),
         t.actors.c.type != word("Service"),
-        ~exists_in(
-            _notified,
-            _notified.c.owner_id == t.speakers.c.actor_id,
-            _notified.c.kind == bindparam("kind"),
-            _notified.c.group_key == bindparam("group_key"),
-        ),
     )
 )
 
 
 async def _notify_staff(tx: Tx, x: e.NotifyStaff, wake: Wake) -> None:
-    told = {"kind": x.kind, "group_key": x.key}
-    found = [row[0] for row in await tx.rows(_STAFF, **told)]
+    found = [row[0] for row in await tx.rows(_STAFF)]
     await notifications.write(tx, found, x.kind, x.actor_id, None, x.key, x.at, wake)
 
 

@@ -15,7 +15,6 @@ from fedi_community.storage import notifications
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, one_of, param, upsert_row, word
-from fedi_community.storage.visible import exists_in
 from fedi_community.storage.wake import Wake
 
 _MUTE = insert_row(c.thread_mutes, "actor_id", "root_id", "created", ignore=True)
@@ -128,7 +127,7 @@ async def _change_poll(tx: Tx, x: e.ChangePoll, wake: Wake) -> None:
     )  # fmt: skip
 
 
-_voted, _told = t.poll_votes.alias(), t.notifications.alias()
+_voted = t.poll_votes.alias()
 _CONCERNED = Statement(
     select(t.actors.c.id).where(
         t.actors.c.host_id.is_(None),
@@ -139,12 +138,6 @@ _CONCERNED = Statement(
             t.actors.c.id.in_(
                 select(_voted.c.actor_id).where(_voted.c.object_id == param("object_id")).scalar_subquery()
             ),
-        ),
-        ~exists_in(
-            _told,
-            _told.c.owner_id == t.actors.c.id,
-            _told.c.kind == word("poll"),
-            _told.c.object_id == param("object_id"),
         ),
     )
 )

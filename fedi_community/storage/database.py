@@ -32,11 +32,8 @@ Address = Callable[[Viewer, str], str]
 
 BATCH = 128  # units that share a commit at most: bounds how long one waits for the others
 READ_WAIT_MS = 250  # how long a read waits for a database that is just being opened or restored
-WRITERS = 4  # PostgreSQL units of one process that write at a time: with ten, nine tries of ten were in vain
-SHARED_TRIES = (
-    5  # of a PostgreSQL unit beside others; one that lost so many serialization conflicts runs alone
-)
-RETRIES = 30  # of one that runs alone: then only other processes are in its way
+GROUP = 8  # PostgreSQL units that share a commit at most; a conflict with another process undoes them all
+RETRIES = 30  # of a PostgreSQL unit that another process was in the way of
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
@@ -329,8 +326,8 @@ async def _pause(attempt: int) -> None:
 
 
 class PostgresqlDatabase:
-    """A pool of asyncpg connections. Writing units are SERIALIZABLE and run again on conflict; few of them run at a time,
-    since those that wait cost nothing and those that lose cost a whole unit."""
+    """A pool of asyncpg connections. Writing units are SERIALIZABLE; those of one process go one after the other, in small groups
+    that share a commit, and run again when another process was in their way (docs/decisions/0013)."""
 
     engine: Engine = "postgresql"
 
@@ -339,8 +336,8 @@ class PostgresqlDatabase:
         self._compiler = Compiler("postgresql")
         self._shelf = Shelf()
         self.address: Address = _plain
-        self._writers = asyncio.Semaphore(WRITERS)
-        self._alone = asyncio.Lock()
+        self._queue: list[_Waiting[Any]] = []
+        self._task: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, url: str, size: int = 10) -> PostgresqlDatabase:
@@ -355,39 +352,55 @@ class PostgresqlDatabase:
         return cls(pool)
 
     async def write(self, unit: Unit[T], /) -> T:
-        for attempt in range(SHARED_TRIES):
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(unit, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work())
+        return await future
+
+    async def _work(self) -> None:
+        while self._queue:
+            batch, self._queue = self._queue[:GROUP], self._queue[GROUP:]
+            if len(batch) == 1 or not await self._together(batch):
+                for waiting in batch:
+                    await self._alone(waiting)
+            for waiting in batch:
+                waiting.settle()
+            for waiting in batch:
+                for call in waiting.callbacks:
+                    call()
+
+    async def _together(self, batch: Sequence[_Waiting[Any]]) -> bool:
+        """All units of a group under one commit. False when one failed or another process was in the way: nothing happened."""
+        try:
+            made = await self._once([waiting.unit for waiting in batch])
+        except Exception:
+            return False
+        for waiting, (result, callbacks) in zip(batch, made, strict=True):
+            waiting.result, waiting.callbacks = result, callbacks
+        return True
+
+    async def _alone(self, waiting: _Waiting[Any]) -> None:
+        """One unit in a transaction of its own; never raises."""
+        for attempt in range(RETRIES):
             try:
-                async with self._writers:
-                    return await self._once(unit)
+                ((waiting.result, waiting.callbacks),) = await self._once([waiting.unit])
             except _CONFLICTS:
                 await _pause(attempt)
-        async with self._alone:
-            return await self._write_alone(unit)
+            except BaseException as error:
+                waiting.error = error
+                return
+            else:
+                return
+        waiting.error = _unavailable("too many serialization conflicts")
 
-    async def _write_alone(self, unit: Unit[T]) -> T:
-        held = 0
-        try:
-            for _ in range(WRITERS):
-                await self._writers.acquire()
-                held += 1
-            for attempt in range(RETRIES):
-                try:
-                    return await self._once(unit)
-                except _CONFLICTS:
-                    await _pause(attempt)
-        finally:
-            for _ in range(held):
-                self._writers.release()
-        raise _unavailable("too many serialization conflicts")
-
-    async def _once(self, unit: Unit[T]) -> T:
-        async with self._pool.acquire() as connection:
-            tx = _PostgresqlTx(connection, self._compiler, self.address)
-            async with connection.transaction(isolation="serializable"):
-                result = await unit(tx)
-        for call in tx.callbacks:
-            call()
-        return result
+    async def _once(self, units: Sequence[Unit[Any]]) -> list[tuple[Any, list[Callable[[], None]]]]:
+        made = []
+        async with self._pool.acquire() as connection, connection.transaction(isolation="serializable"):
+            for unit in units:
+                tx = _PostgresqlTx(connection, self._compiler, self.address)
+                made.append((await unit(tx), tx.callbacks))
+        return made
 
     async def read(self, unit: Unit[T], /) -> T:
         async with (
@@ -397,6 +410,8 @@ class PostgresqlDatabase:
             return await unit(_PostgresqlTx(connection, self._compiler, self.address, self._shelf))
 
     async def close(self) -> None:
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
         await self._pool.close()
 
 

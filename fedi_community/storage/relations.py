@@ -14,7 +14,6 @@ from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, number, param, upsert_row, word
-from fedi_community.storage.visible import exists_in
 from fedi_community.storage.wake import Wake
 
 _SET_GRANT = upsert_row(
@@ -161,8 +160,6 @@ async def _set_block(tx: Tx, x: e.SetBlock, wake: Wake) -> None:
 
 # --- notifications ---
 
-_notified = t.notifications.alias()
-
 
 async def _notify(tx: Tx, x: e.Notify, wake: Wake) -> None:
     await notifications.tell(tx, x.owner_id, x.kind, x.actor_id, x.object_id, x.at, wake)
@@ -177,24 +174,15 @@ _MODERATORS = Statement(
         t.actors.c.host_id.is_(None),
         t.actors.c.state == word("active"),
         t.actors.c.type != word("Service"),
-        ~exists_in(
-            _notified,
-            _notified.c.owner_id == t.actors.c.id,
-            _notified.c.kind == bindparam("kind"),
-            _notified.c.actor_id == param("actor_id"),
-            _notified.c.group_key == bindparam("group_key"),
-        ),
     )
     .distinct()
 )
 
 
 async def _notify_moderators(tx: Tx, x: e.NotifyModerators, wake: Wake) -> None:
-    told: dict[str, Any] = {"kind": x.kind, "actor_id": x.actor_id, "group_key": f"{x.kind}-{x.group_id}"}
-    found = await tx.rows(_MODERATORS, **told, mentors=mentors_of(x.group_id), staff=staff_of(x.group_id))
-    await notifications.write(
-        tx, [row["id"] for row in found], x.kind, x.actor_id, None, told["group_key"], x.at, wake
-    )
+    found = await tx.rows(_MODERATORS, mentors=mentors_of(x.group_id), staff=staff_of(x.group_id))
+    owners = [row["id"] for row in found]
+    await notifications.write(tx, owners, x.kind, x.actor_id, None, f"{x.kind}-{x.group_id}", x.at, wake)
 
 
 APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {

@@ -417,7 +417,7 @@ notifications = table(
     big("created", null=False),
     Index("ix_notifications_owner", "owner_id", "id"),
     Index("ix_notifications_sender", "owner_id", "filtered", "actor_id"),
-    Index("ix_notifications_once", "owner_id", "kind", "actor_id", "object_id"),
+    Index("ix_notifications_once", "owner_id", "group_key", "actor_id", unique=True),
 )
 
 markers = table(

@@ -1369,7 +1369,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_index(
-        "ix_notifications_once", "notifications", ["owner_id", "kind", "actor_id", "object_id"], unique=False
+        "ix_notifications_once", "notifications", ["owner_id", "group_key", "actor_id"], unique=True
     )
     op.create_index("ix_notifications_owner", "notifications", ["owner_id", "id"], unique=False)
     op.create_table(
