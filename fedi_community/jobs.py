@@ -39,6 +39,9 @@ class Jobs:
         self._event = asyncio.Event()
         self._stopping = False
         self._tidied = 0
+        self.tidying: list[
+            Callable[[int], Awaitable[None]]
+        ] = []  # what else is tidied now and then, at a time
         house.listeners.append(self._woken)
 
     def _woken(self, wake: Wake) -> None:
@@ -99,3 +102,5 @@ class Jobs:
         if now - self._tidied >= TIDY_MS:
             self._tidied = now
             await self._house.db.write(lambda tx: sessions.tidy(tx, now))
+            for tidy in self.tidying:
+                await tidy(now)

@@ -10,8 +10,8 @@ from fedi_community.domain import posts, relations
 from fedi_community.domain.effects import Decision, Record, Send, StorePost
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import followers_of
+from fedi_community.storage import homes, timelines
 from fedi_community.storage import tables as t
-from fedi_community.storage import timelines
 from fedi_community.storage.dialect import Statement, param
 from tests.make import Make
 
@@ -44,7 +44,7 @@ async def home(make: Make, owner: int) -> list[int]:
     db = make.house.db
 
     async def unit(tx: Any) -> list[int]:
-        await timelines.build_home(tx, owner, make.clock.now, 800)
+        await homes.build(tx, owner, make.clock.now, 800)
         return list((await timelines.home(tx, make.viewer(owner))).ids)
 
     return await db.write(unit)

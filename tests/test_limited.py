@@ -10,8 +10,8 @@ from sqlalchemy import select
 from fedi_community.domain import posts
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import STRANGER, Body, Grant, Kind, Text, followers_of
+from fedi_community.storage import homes, timelines, views
 from fedi_community.storage import tables as t
-from fedi_community.storage import timelines, views
 from fedi_community.storage.dialect import Statement
 from fedi_community.storage.posts import Timeline
 from tests.make import Make
@@ -75,7 +75,7 @@ async def test_what_a_limited_host_writes_is_on_its_own_page_and_in_its_follower
     ana, nadia = await make.remote(ANA), await make.member("nadia")
     await make.join(nadia, ana)
     await make.answer(ana, nadia)
-    await make.house.db.write(lambda tx: timelines.build_home(tx, nadia, make.clock.now, 800))
+    await make.house.db.write(lambda tx: homes.build(tx, nadia, make.clock.now, 800))
     await make.host("peer.example", state="limited")
     post = await incoming(make, 1)
     assert await listed(make) == {"public": [], "tag": []}

@@ -9,7 +9,7 @@ import pytest
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import PUBLIC, STRANGER, Viewer, followers_of
 from fedi_community.errors import Refusal
-from fedi_community.storage import timelines, views
+from fedi_community.storage import homes, timelines, views
 from fedi_community.storage.posts import Timeline
 from tests.make import Make
 
@@ -152,7 +152,7 @@ async def test_home_holds_what_one_follows_and_a_rebuilt_home_is_the_same(make: 
         await make.join(person, group)
     await make.join(omar, eve)
     db, viewer = make.house.db, make.viewer(omar)
-    await db.write(lambda tx: timelines.build_home(tx, omar, make.clock.now, 800))
+    await db.write(lambda tx: homes.build(tx, omar, make.clock.now, 800))
     post = await make.post(nadia, "@sleep good night")
     await make.post(eve, "a reply to somebody else", reply_to=post)
     own = await make.post(eve, "from a friend")
@@ -164,7 +164,7 @@ async def test_home_holds_what_one_follows_and_a_rebuilt_home_is_the_same(make: 
 
     for table in (t.home, t.homes):
         await db.write(lambda tx, table=table: tx.run(Statement(table.delete())))
-    await db.write(lambda tx: timelines.build_home(tx, omar, make.clock.now, 800))
+    await db.write(lambda tx: homes.build(tx, omar, make.clock.now, 800))
     assert await db.read(lambda tx: timelines.home(tx, viewer)) == page
 
 

@@ -577,6 +577,7 @@ class SetHost:
     host: str
     state: Literal["ok", "limited", "suspended"] | None = None
     listed: bool | None = None
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def decide_host(
 ) -> Decision | Refusal:
     """How this server stands to a host. Suspending it ends whatever its people were granted here; they are not told, since
     nothing goes to a suspended host, and have to follow again when it is lifted."""
-    effects: list[Effect] = [SetHost(host, state, listed)]
+    effects: list[Effect] = [SetHost(host, state, listed, facts.now)]
     if state == "suspended":
         effects.append(EndHostGrants(host, facts.now))
     words = [f"host_{state}"] if state else []

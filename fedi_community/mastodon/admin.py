@@ -42,10 +42,16 @@ def _admin(call: Call) -> None:
 
 
 async def _shown(tx: Tx, call: Call, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Admin::Accounts by id."""
+    """Admin::Accounts by id. A group that hides is missing here too, unless who asks finds it: the role grants no sight."""
     managed = await moderation.managed(tx, ids)
     actors = await views.load_actors(tx, managed)
-    return {i: shapes.admin_account(actors[i], one, call.base) for i, one in managed.items() if i in actors}
+    groups = {i for i, actor in actors.items() if actor.is_group and actor.local}
+    hidden = groups - await views.findable(tx, call.viewer, groups)
+    return {
+        i: shapes.admin_account(actors[i], one, call.base)
+        for i, one in managed.items()
+        if i in actors and i not in hidden
+    }
 
 
 async def _account(call: Call, account_id: int) -> dict[str, Any]:
@@ -115,6 +121,7 @@ def _needs(account_id: int) -> Needs:
 
 
 async def _measure(call: Call, account_id: int, measure: str, report_id: int | None = None) -> None:
+    await _account(call, account_id)
     by = call.who.login_id
     managed = (await call.read(lambda tx: moderation.managed(tx, [account_id]))).get(account_id)
     if managed is None:
@@ -285,21 +292,21 @@ async def _hosts(call: Call, allowed: bool) -> Any:
     at = call.cursor
     found = await call.read(lambda tx: moderation.hosts(tx, allowed, at.before, at.after, at.limit))
     made = [
-        {"id": str(key), "domain": name, "created_at": entities.moment(0)}
+        {"id": str(key), "domain": name, "created_at": entities.moment(since)}
         if allowed
-        else shapes.domain_block(key, name, state)
-        for key, name, state in found
+        else shapes.domain_block(key, name, state, since)
+        for key, name, state, since in found
     ]
     return call.page(made, found[-1][0] if len(found) >= at.limit else None, found[0][0] if found else None)
 
 
 async def _host(call: Call, key: int | str, allowed: bool) -> dict[str, Any]:
     found = await call.read(lambda tx: moderation.host(tx, key))
-    if found is None or not (found[3] if allowed else found[2] != "ok"):
+    if found is None or not (found[4] if allowed else found[2] != "ok"):
         raise not_found()
     if allowed:
-        return {"id": str(found[0]), "domain": found[1], "created_at": entities.moment(0)}
-    return shapes.domain_block(found[0], found[1], found[2])
+        return {"id": str(found[0]), "domain": found[1], "created_at": entities.moment(found[3])}
+    return shapes.domain_block(*found[:4])
 
 
 async def _stand(call: Call, host: str, **how: Any) -> None:

@@ -13,9 +13,9 @@ from fedi_community.mastodon.base import Answer, Call, Table, anyone, member
 from fedi_community.mastodon.paging import paging
 from fedi_community.mastodon.params import Param
 from fedi_community.mastodon.show import rendered, sifted, timeline
+from fedi_community.storage import homes, views
 from fedi_community.storage import statuses as rows
 from fedi_community.storage import timelines as pages
-from fedi_community.storage import views
 from fedi_community.storage.database import Tx
 from fedi_community.storage.posts import Timeline, with_media
 
@@ -54,7 +54,7 @@ async def home(call: Call) -> Any:
     at, owner = call.cursor, call.actor_id
 
     async def unit(tx: Tx) -> tuple[pages.Page, Shown] | None:
-        if not await pages.home_is_built(tx, owner):
+        if not await homes.is_built(tx, owner):
             return None
         found = await pages.home(tx, call.viewer, before=at.before, after=at.after, up=at.up, limit=at.limit)
         return found, await sifted(tx, call, found.ids, "home", via=found.via)
@@ -62,7 +62,7 @@ async def home(call: Call) -> Any:
     made = await call.read(unit)
     if made is None:
         now, length = call.now, call.api.settings.home_length
-        await call.house.db.write(lambda tx: pages.build_home(tx, owner, now, length))
+        await call.house.db.write(lambda tx: homes.build(tx, owner, now, length))
         made = await call.read(unit)
     return [] if made is None else timeline(call, *made)
 

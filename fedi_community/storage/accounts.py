@@ -303,6 +303,7 @@ _HOST_STATE = Statement(
     .values(
         state=func.coalesce(bindparam("new_state", type_=Str), t.hosts.c.state),
         listed=func.coalesce(bindparam("new_listed", type_=Flag), t.hosts.c.listed),
+        judged_at=param("at"),
     )
 )
 _BAR = Statement(
@@ -328,7 +329,11 @@ async def _store_key(tx: Tx, x: e.StoreKey, wake: Wake) -> None:
 async def _set_host(tx: Tx, x: e.SetHost, wake: Wake) -> None:
     await tx.run(_HOST, name=x.host)
     await tx.run(
-        _HOST_STATE, host=x.host, new_state=x.state, new_listed=None if x.listed is None else int(x.listed)
+        _HOST_STATE,
+        host=x.host,
+        new_state=x.state,
+        new_listed=None if x.listed is None else int(x.listed),
+        at=x.at,
     )
     if x.state is not None:
         await tx.run(_BAR, host=x.host, new_barred=int(x.state == "suspended"))

@@ -80,6 +80,8 @@ async def _unreact(tx: Tx, x: e.Unreact, wake: Wake) -> None:
     gone = await tx.run(_UNREACT, actor_id=x.actor_id, object_id=x.post.id, kind=x.kind)
     if gone and x.kind in _STEP:
         await tx.run(_STEP[x.kind], key=x.post.id, step=-1)
+    if gone and x.kind == "like":
+        await notifications.take_back(tx, "favourite", x.actor_id, x.post.id)
 
 
 _PIN = insert_row(t.pins, "actor_id", "object_id", "created", ignore=True)

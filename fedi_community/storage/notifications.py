@@ -83,6 +83,22 @@ def _push(notification_id: int, owner: int, at: int) -> dict[str, Any]:
     return {"kind": PUSH_JOB, "key": str(notification_id), "payload": payload, "run_at": at, "created": at}
 
 
+_about_it = t.objects.alias()
+_TAKE_BACK = Statement(
+    delete(t.notifications).where(
+        N.owner_id
+        == select(_about_it.c.author_id).where(_about_it.c.id == param("object_id")).scalar_subquery(),
+        N.group_key == bindparam("group_key"),
+        N.actor_id == param("actor_id"),
+    )
+)
+
+
+async def take_back(tx: Tx, kind: str, actor_id: int, object_id: int) -> None:
+    """What was told of a like that is no more."""
+    await tx.run(_TAKE_BACK, object_id=object_id, group_key=f"{kind}-{object_id}", actor_id=actor_id)
+
+
 # --- one person tells another ------------------------------------------------------------------------------------------
 
 _followed, _follows = t.grants.alias(), t.grants.alias()

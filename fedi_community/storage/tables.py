@@ -29,6 +29,7 @@ hosts = table(
     string("name", null=False, unique=True),
     string("state", null=False, server_default="ok"),  # ok, limited, suspended
     flag("listed"),  # may federate where FEDI_FEDERATION=listed
+    big("judged_at"),  # when somebody last said how we stand to it
     string("signature_form"),  # cavage, rfc9421: what the host took last (double knock)
     big("signature_form_at"),
     count("failures"),

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, union
+from sqlalchemy import Select, bindparam, select, union
 
-from fedi_community.domain.model import PUBLIC, SERVER, Grant, Viewer, followers_of, mentors_of, staff_of
+from fedi_community.domain.model import PUBLIC, SERVER, Viewer, followers_of, mentors_of, staff_of
 from fedi_community.storage import client_tables as ct
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
+from fedi_community.storage.dialect import Statement, one_of, param, word
 from fedi_community.storage.posts import Timeline
 from fedi_community.storage.visible import sight_values, visible_ids, visible_to
 
@@ -148,80 +148,6 @@ async def _paged(
 
 
 # --- home ---------------------------------------------------------------------------------------------------------------
-
-_BUILT = Statement(select(t.homes.c.owner_id).where(t.homes.c.owner_id == param("owner")))
-_MARK_BUILT = insert_row(t.homes, "owner_id", "built", ignore=True)
-REBUILD_SPAN_MS = 30 * 86_400_000
-
-
-def _rebuild(timeline: Timeline, via_ref: bool, which: ColumnElement[bool]) -> Statement:
-    g, e, o = t.grants.c, t.entries.c, t.objects.c
-    source = t.grants.join(
-        t.entries,
-        and_(
-            e.timeline == number(timeline),
-            e.ref == g.collection_id - number(1),
-            or_(
-                e.principal_id == number(PUBLIC),
-                e.principal_id == number(SERVER),
-                e.principal_id == g.collection_id,
-            ),
-            e.object_id > param("oldest"),
-        ),
-    ).join(t.objects, o.id == e.object_id)
-    chosen = (
-        select(param("owner"), e.object_id, (e.ref if via_ref else func.nullif(number(0), number(0))))
-        .select_from(source)
-        .where(g.actor_id == param("owner"), g.state == number(Grant.ACCEPTED), o.reply_to.is_(None), which)
-        .order_by(e.object_id.desc())
-        .limit(param("count"))
-    )
-    return Statement(
-        lambda insert: (
-            insert(t.home).from_select(["owner_id", "object_id", "via"], chosen).on_conflict_do_nothing()
-        )
-    )
-
-
-_there = t.home.alias()
-_IS_BOOST = t.objects.c.boost_of.is_not(None)
-_SHOWN_ITSELF = exists(
-    select(number(1))
-    .select_from(_there)
-    .where(_there.c.owner_id == param("owner"), _there.c.object_id == t.objects.c.boost_of)
-    .correlate_except(_there)
-)
-_FROM_GROUPS = _rebuild(Timeline.GROUP, True, ~_IS_BOOST)
-_FROM_PEOPLE = _rebuild(Timeline.PROFILE, False, ~_IS_BOOST)
-_BOOSTS = _rebuild(Timeline.PROFILE, False, and_(_IS_BOOST, ~_SHOWN_ITSELF))
-_OWN = Statement(
-    lambda insert: (
-        insert(t.home)
-        .from_select(
-            ["owner_id", "object_id"],
-            select(param("owner"), t.objects.c.id)
-            .where(t.objects.c.author_id == param("owner"), t.objects.c.state == word("published"))
-            .order_by(t.objects.c.id.desc())
-            .limit(40),
-        )
-        .on_conflict_do_nothing()
-    )
-)
-
-
-async def home_is_built(tx: Tx, owner: int) -> bool:
-    """Whether the home timeline is kept up on arrival; if not, `build_home` first (a write)."""
-    return await tx.row(_BUILT, owner=owner) is not None
-
-
-async def build_home(tx: Tx, owner: int, now_ms: int, length: int) -> None:
-    """Gather a home timeline from what is followed, for a member who comes back; from now on it is kept up."""
-    oldest = (now_ms - REBUILD_SPAN_MS) << 16
-    await tx.run(_MARK_BUILT, owner_id=owner, built=now_ms)
-    await tx.run(_FROM_GROUPS, owner=owner, oldest=oldest, count=length)
-    await tx.run(_FROM_PEOPLE, owner=owner, oldest=oldest, count=length)
-    await tx.run(_OWN, owner=owner)
-    await tx.run(_BOOSTS, owner=owner, oldest=oldest, count=length)
 
 
 async def home(

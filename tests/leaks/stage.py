@@ -29,6 +29,9 @@ from tests.federation.world import BASE, Served, actor_document, rsa_key
 from tests.make import START, Clock, Make
 
 AS2 = "application/activity+json"
+SCOPES = "read write follow push"
+REPORTED = "direct"
+"""The post that somebody reports: those who run the server get a sealed copy of it, and of nothing else."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Stage:
     kept: dict[str, str] = field(default_factory=dict)  # what omar keeps for himself: the id of each
     seats: list[Seat] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
+    report: int = 0
 
     @property
     def canaries(self) -> tuple[str, ...]:
@@ -90,7 +94,7 @@ class Stage:
         return got.status_code, dict(got.headers), await got.get_data()
 
 
-async def _token(make: Make, login: int, actor: int) -> str:
+async def _token(make: Make, login: int, actor: int, scopes: str = SCOPES) -> str:
     secret = auth.new_secret()
 
     def decide(facts: Any) -> Decision:
@@ -102,7 +106,7 @@ async def _token(make: Make, login: int, actor: int) -> str:
             login,
             actor,
             None,
-            "read write follow push",
+            scopes,
         )
         return Decision((made,))
 
@@ -133,13 +137,14 @@ async def open_stage(database_url: str, folder: Path) -> AsyncIterator[Stage]:
 
 
 KEPT = ("note", "list", "filter", "keyword", "later")
-PEOPLE = "nadia omar eve blocked former mentor otherstaff invited".split()
+PEOPLE = "nadia omar eve blocked former mentor otherstaff invited steward".split()
+"""steward runs the server: that alone gives no sight."""
 REMOTES = {"alice": "https://peer.example/users/alice", "rita": "https://peer.example/users/rita"}
 
 
 async def _fill(stage: Stage, served: Served) -> None:
     make, parts = stage.make, stage.parts
-    ids = {name: await make.member(name) for name in PEOPLE}
+    ids = {name: await make.member(name, role="staff" if name == "steward" else "member") for name in PEOPLE}
     public = await make.group("sleep", posts="everyone")
     gated = await make.group("caregivers", reads="members", joins="approval")
     hidden = await make.group("hiddenname", finds="members", reads="members", joins="invite")
@@ -171,6 +176,16 @@ async def _fill(stage: Stage, served: Served) -> None:
     await _attach(stage, ids)
     await _seats(stage, ids)
     await _keep(stage, ids)
+    stage.report = await _report(stage, ids["nadia"])
+
+
+async def _report(stage: Stage, target: int) -> int:
+    """Omar reports what he was sent, as his client does it."""
+    omar = next(seat for seat in stage.seats if seat.name == "omar")
+    asked = {"account_id": str(target), "status_ids[]": str(stage.posts[REPORTED])}
+    status, _, body = await stage.send(omar, "POST", "/api/v1/reports", asked)
+    assert status == 200, body
+    return int(orjson.loads(body)["id"])
 
 
 async def _join_all(
@@ -309,13 +324,15 @@ async def _seats(stage: Stage, ids: dict[str, int]) -> None:
         "mentor": local | {"gated", "gated_reply", "gated_poll", "held"},
         "otherstaff": local,
         "invited": local | {"hidden"},
+        "steward": local,
     }
     seats = stage.seats
     seats.append(Seat("nobody", EVERYBODY))
     for name, may in allowed.items():
         login, actor = await _login_of(stage, ids[name])
         session = await auth.open_session(stage.parts.house, login, actor)
-        seats.append(Seat(name, frozenset(may), session, await _token(stage.make, login, actor)))
+        scopes = f"{SCOPES} admin:read admin:write" if name == "steward" else SCOPES
+        seats.append(Seat(name, frozenset(may), session, await _token(stage.make, login, actor, scopes)))
     seats.append(Seat("alice", EVERYBODY | {"followers", "circle"}, signer=REMOTES["alice"]))
     seats.append(Seat("rita", EVERYBODY, signer=REMOTES["rita"]))
     seats.append(

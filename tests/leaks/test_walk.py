@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fedi_community.domain.model import STRANGER, Viewer
-from tests.leaks.stage import AS2, EVERYBODY, PEOPLE, Seat, Stage, canary, open_stage
+from tests.leaks.stage import AS2, EVERYBODY, PEOPLE, REPORTED, Seat, Stage, canary, open_stage
 
 MISSING = 700_000_000_000_000_000  # as many digits as a real id
 NO_FILE = "a" * 26 + ".webp"
@@ -85,9 +85,9 @@ READ: dict[str, tuple[str, ...]] = {
         )
     },
     "/api/v1/admin/accounts/<id>": ("/api/v1/admin/accounts/{actor}",),
+    "/api/v1/admin/reports/<id>": ("/api/v1/admin/reports/{report}",),
     **{
-        f"/api/v1/admin/{name}/<id>": (f"/api/v1/admin/{name}/7",)
-        for name in ("reports", "domain_blocks", "domain_allows")
+        f"/api/v1/admin/{name}/<id>": (f"/api/v1/admin/{name}/1",) for name in ("domain_blocks", "domain_allows")
     },
     "/api/v2/filters": ("/api/v2/filters",),
     "/api/v2/filters/<id>": ("/api/v2/filters/{filter}",),
@@ -349,6 +349,7 @@ def addresses(stage: Stage, pattern: str) -> list[str]:
         "upload": [*stage.uploads.values(), MISSING],
         **{name: [value, MISSING] for name, value in stage.kept.items()},
         "actor": [stage.make.ids[n] for n in (*GROUPS, *NAMES)],
+        "report": [stage.report, MISSING],
     }
     for word, values in choices.items():
         if f"{{{word}}}" in pattern:
@@ -424,6 +425,8 @@ async def _ask(stage: Stage, seat: Seat, path: str, seen: dict[str, set[str]]) -
                 body = body.replace(b"hiddenname", b"")
                 headers = {k: v.replace("hiddenname", "") for k, v in headers.items()}
             found = leaked(seat, stage, status, headers, body)
+            if seat.name == "steward" and status == 200 and path.startswith("/api/v1/admin/reports"):
+                found -= {REPORTED}
             assert not found, f"{seat.name} got {found} from {prefix}{path} ({accept}, {status})"
             assert status < 500, (path, status)
             text = body.decode("utf-8", "replace")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fedi_community.mastodon.entities.accounts import moment
 from tests.mastodon.conftest import World
 
 ADMIN = "read write admin:read admin:write"
@@ -89,6 +90,7 @@ async def test_hosts_are_limited_suspended_and_let_in_again(world: World) -> Non
     token = who["chief"][1]
     made = await world.post("/api/v1/admin/domain_blocks", token, domain="Bad.example", severity="suspend")
     assert (made.json["domain"], made.json["severity"]) == ("bad.example", "suspend")
+    assert made.json["created_at"] == moment(world.clock.now)
     path = f"/api/v1/admin/domain_blocks/{made.json['id']}"
     assert (await world.ask("PUT", path, token, json={"severity": "silence"})).json["severity"] == "silence"
     assert len((await world.get("/api/v1/admin/domain_blocks", token)).json) == 1

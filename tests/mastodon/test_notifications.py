@@ -173,3 +173,20 @@ async def test_a_conversation_follows_its_last_post_for_each_of_its_people(world
     assert len(await talks(world, to_omar)) == 1
     await world.make.delete(nadia, first)
     assert await talks(world, to_omar) == []
+
+
+async def test_a_like_that_is_taken_back_is_no_more_told_and_may_be_told_again(world: World) -> None:
+    nadia, omar = await world.make.member("nadia"), await world.make.member("omar")
+    hers, his = await world.token(nadia), await world.token(omar)
+    post = (await world.post("/api/v1/statuses", hers, status="A walk", visibility="public")).json["id"]
+
+    async def told() -> list[str]:
+        return [one["type"] for one in (await world.get("/api/v1/notifications", hers)).json]
+
+    await world.post(f"/api/v1/statuses/{post}/favourite", his)
+    await world.post(f"/api/v1/statuses/{post}/favourite", his)
+    assert await told() == ["favourite"]
+    await world.post(f"/api/v1/statuses/{post}/unfavourite", his)
+    assert await told() == []
+    await world.post(f"/api/v1/statuses/{post}/favourite", his)
+    assert await told() == ["favourite"]

@@ -90,10 +90,10 @@ def admin_report(
     }
 
 
-def domain_block(key: int, name: str, state: str) -> dict[str, Any]:
-    """An Admin::DomainBlock. When it began is not kept with it, but in the audit log."""
+def domain_block(key: int, name: str, state: str, at: int) -> dict[str, Any]:
+    """An Admin::DomainBlock. at: when it was last judged."""
     return {
-        "id": str(key), "domain": name, "digest": "", "created_at": moment(0),
+        "id": str(key), "domain": name, "digest": "", "created_at": moment(at),
         "severity": "suspend" if state == "suspended" else "silence" if state == "limited" else "noop",
         "reject_media": state == "suspended", "reject_reports": state == "suspended", "private_comment": None,
         "public_comment": None, "obfuscate": False,

@@ -19,7 +19,7 @@ from fedi_community.mastodon.streaming import channels
 from fedi_community.mastodon.streaming.channels import Channel, Refused, channel_of
 from fedi_community.mastodon.streaming.hub import Frame, Hub, Listener
 from fedi_community.mastodon.words import language_of
-from fedi_community.storage import statuses, timelines
+from fedi_community.storage import homes, statuses
 
 table = Table("streaming")
 THUMP_S: Final = 15.0
@@ -40,11 +40,9 @@ async def _admitted(api: Api, channel: Channel, actor_id: int) -> bool:
     """Lists are their owner's alone; anybody else's is missing. A home that was never asked for is made, or nothing would come."""
     if channel.name == "list":
         return await api.house.db.read(lambda tx: statuses.owns_list(tx, actor_id, int(channel.ref)))
-    if channel.name == "user" and not await api.house.db.read(
-        lambda tx: timelines.home_is_built(tx, actor_id)
-    ):
+    if channel.name == "user" and not await api.house.db.read(lambda tx: homes.is_built(tx, actor_id)):
         now, length = api.house.clock(), api.settings.home_length
-        await api.house.db.write(lambda tx: timelines.build_home(tx, actor_id, now, length))
+        await api.house.db.write(lambda tx: homes.build(tx, actor_id, now, length))
     return True
 
 

@@ -13,7 +13,7 @@ from fedi_community.domain.model import STRANGER, Grant, Viewer, Who, followers_
 from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import not_found
-from fedi_community.storage import held, members, timelines, views, web_queries
+from fedi_community.storage import held, homes, members, timelines, views, web_queries
 from fedi_community.storage.database import Tx
 from fedi_community.storage.facts import load
 from fedi_community.storage.posts import Timeline
@@ -76,9 +76,9 @@ async def home(asked: Ask) -> Response:
 
 async def _build_home(asked: Ask) -> None:
     house, owner = asked.house, asked.viewer_id
-    if not await house.db.read(lambda tx: timelines.home_is_built(tx, owner)):
+    if not await house.db.read(lambda tx: homes.is_built(tx, owner)):
         length = asked.site.settings.home_length
-        await house.db.write(lambda tx: timelines.build_home(tx, owner, house.clock(), length))
+        await house.db.write(lambda tx: homes.build(tx, owner, house.clock(), length))
 
 
 async def _welcome(asked: Ask) -> Response:

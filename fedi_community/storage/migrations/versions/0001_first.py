@@ -158,6 +158,7 @@ def upgrade() -> None:
             server_default="0",
             nullable=False,
         ),
+        sa.Column("judged_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "signature_form", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
         ),
