@@ -24,6 +24,7 @@ from fedi_community.storage import views
 from fedi_community.storage.client_tables import metadata
 from fedi_community.storage.database import Database, Tx
 from fedi_community.storage.dialect import Statement
+from fedi_community.storage.shelf import Shelf
 from tests.federation.world import BASE, PUBLIC, World
 
 Json = dict[str, Any]
@@ -49,6 +50,7 @@ async def clear(db: Database) -> None:
             await tx.run(statement)
 
     await db.write(unit)
+    db._shelf = Shelf()  # type: ignore[attr-defined]  # ids come again here, as they never do
 
 
 def swap(value: Any, names: dict[str, str]) -> Any:

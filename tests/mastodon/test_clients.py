@@ -239,6 +239,7 @@ def test_toot_through_a_day(server: Server, person: Person, tmp_path: Path) -> N
     run("unmute", his)
     run("delete", answer["id"])
     assert last_line(run("thread", first["id"], "--json"))["descendants"] == []
+    omar.http.close()
 
 
 def test_masto_js_signs_in_pages_and_is_signed_out(server: Server, person: Person, tmp_path: Path) -> None:
