@@ -37,6 +37,8 @@ from fedi_community.network.errors import FetchError
 from tests.federation.world import AS2, PUBLIC, actor_document, rsa_key
 
 PEOPLE = 8
+THREADS = 8
+"""Discussions that the replies go to: one shows at most `storage.timelines.MAX_THREAD`."""
 
 
 def free_port() -> int:
@@ -199,7 +201,7 @@ class Load:
 
     victim: Victim
     peer: Peer
-    root: str
+    roots: list[str]
     rate: float
     in_flight: int = 1000
     acknowledged: list[str] = field(default_factory=list)
@@ -231,7 +233,8 @@ class Load:
     async def _one(self, network: Network, number: int) -> None:
         actor = self.peer.actor(number % PEOPLE)
         uri = f"{self.peer.base}/notes/{number}"
-        note = {"id": uri, "type": "Note", "attributedTo": actor, "content": f"<p>reply {number}</p>", "inReplyTo": self.root,
+        note = {"id": uri, "type": "Note", "attributedTo": actor, "content": f"<p>reply {number}</p>",
+                "inReplyTo": self.roots[number % THREADS],
                 "to": [PUBLIC], "cc": [], "published": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}  # fmt: skip
         activity = {"@context": "https://www.w3.org/ns/activitystreams", "id": f"{uri}/create", "type": "Create", "actor": actor,
                     "to": [PUBLIC], "object": note}  # fmt: skip
@@ -338,18 +341,19 @@ async def _experiment(
     chance = random.Random(plan.seed)
     auth = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(timeout=30, headers=auth) as client:
-        made = await client.post(
-            f"{victim.base}/api/v1/statuses", json={"status": "@sleep_well root", "visibility": "public"}
-        )
-        made.raise_for_status()
-        root = made.json()
+        roots = []
+        for number in range(THREADS):
+            words = {"status": f"@sleep_well root {number}", "visibility": "public"}
+            made = await client.post(f"{victim.base}/api/v1/statuses", json=words)
+            made.raise_for_status()
+            roots.append(made.json())
         follower = peer.actor(99)
         follow = {"@context": "https://www.w3.org/ns/activitystreams", "id": f"{follower}/follow", "type": "Follow",
                   "actor": follower, "object": f"{victim.base}/groups/sleep_well"}  # fmt: skip
         network = sender()
         await post(network, victim, follower, follow)
         await network.aclose()
-        load = Load(victim, peer, root["uri"], plan.rate)
+        load = Load(victim, peer, [root["uri"] for root in roots], plan.rate)
         sending = asyncio.create_task(load.run())
         faults = ["kill"] * plan.kills + ["full disk"] * plan.full + ["locked database"] * plan.locked
         unread = 0
@@ -362,23 +366,31 @@ async def _experiment(
                 async with victim.full_disk() if fault == "full disk" else victim.locked():
                     for _ in range(chance.randint(2, 8)):
                         await asyncio.sleep(1)
-                        page = await client.get(f"{victim.base}/api/v1/statuses/{root['id']}/context")
+                        page = await client.get(f"{victim.base}/api/v1/statuses/{roots[0]['id']}/context")
                         unread += page.status_code != 200
             say(f"{number} ({fault}): {len(load.acknowledged)} of {load.sent} acknowledged")
         await asyncio.sleep(1)
         load.stopping = True
         await sending
-        return await _count(client, victim, peer, root["id"], load, plan.kills, unread)
+        return await _count(client, victim, peer, [root["id"] for root in roots], load, plan.kills, unread)
 
 
 async def _count(
-    client: httpx.AsyncClient, victim: Victim, peer: Peer, root: str, load: Load, kills: int, unread: int
+    client: httpx.AsyncClient,
+    victim: Victim,
+    peer: Peer,
+    roots: list[str],
+    load: Load,
+    kills: int,
+    unread: int,
 ) -> Outcome:
     """Wait until everything is processed and delivered (or a deadline), then compare."""
     deadline = time.monotonic() + 180
     while True:
-        got = await client.get(f"{victim.base}/api/v1/statuses/{root}/context")
-        shown = Counter(status["uri"] for status in got.json()["descendants"])
+        shown: Counter[str] = Counter()
+        for root in roots:
+            got = await client.get(f"{victim.base}/api/v1/statuses/{root}/context")
+            shown.update(status["uri"] for status in got.json()["descendants"])
         missing = [uri for uri in load.acknowledged if uri not in shown]
         undelivered = [uri for uri in load.acknowledged if uri not in peer.delivered]
         if (not missing and not undelivered) or time.monotonic() > deadline:

@@ -8,8 +8,9 @@ transaction, so what was acknowledged cannot be lost. No network and no slow wor
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from fedi_community.domain.effects import Decision, Effect
 from fedi_community.domain.facts import Facts, Needs
@@ -20,6 +21,7 @@ from fedi_community.storage.database import Database, Tx
 from fedi_community.storage.facts import load
 from fedi_community.storage.wake import Wake
 
+T = TypeVar("T")
 Decide = Callable[[Facts], Decision | Refusal]
 
 
@@ -101,6 +103,19 @@ async def perform_or_raise(house: House, change: Change) -> Decision:
     if isinstance(decided, Refusal):
         raise Problem.of(decided)
     return decided
+
+
+async def rehearse(
+    house: House, change: Change, look: Callable[[Tx, Decision], Awaitable[T]]
+) -> tuple[Decision, T] | Refusal:
+    """Decide without carrying anything out, and look at what would follow, on the same snapshot."""
+    now = house.clock()
+
+    async def unit(tx: Tx) -> tuple[Decision, T] | Refusal:
+        decided = change.decide(await _facts(tx, house, change, now))
+        return decided if isinstance(decided, Refusal) else (decided, await look(tx, decided))
+
+    return await house.db.read(unit)
 
 
 class _Undone(Exception):

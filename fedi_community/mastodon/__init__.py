@@ -21,6 +21,7 @@ from fedi_community.mastodon import (
     accounts,
     admin,
     apps,
+    audience,
     conversations,
     filters,
     following,
@@ -60,7 +61,7 @@ TABLES: Final[tuple[Table, ...]] = (
     instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
     media.table, timelines.table, search.table, reports.table, admin.table, push.table, streaming.table,
-    requests.table, notifications.table, conversations.table,
+    requests.table, notifications.table, conversations.table, audience.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 
