@@ -340,6 +340,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "write.submit": ("Publish", "Publicar"),
     "write.submit_reply": ("Send reply", "Enviar respuesta"),
     "write.submit_edit": ("Save the change", "Guardar el cambio"),
+    "write.foresee": ("Who can read this?", "¿Quién puede leer esto?"),
+    "write.told": ("Who can read this", "Quién puede leer esto"),
+    "write.told_not_yet": ("Nothing is published yet.", "Todavía no se ha publicado nada."),
     "write.submit_sure": ("Yes, publish it", "Sí, publicarlo"),
     "write.audience_stays": (
         "Changing the text does not change who can read it.",

@@ -364,3 +364,24 @@ async def test_text_that_a_database_refuses_is_cleaned(world: World) -> None:
     assert done.status == 303
     post = await shown(world, int(done.location.split("/")[2].split("?")[0]))
     assert (post.texts[0].source, post.warning) == ("onetwo\nthree", "ab")
+
+
+async def test_who_can_read_this_is_answered_before_sending_and_keeps_what_was_typed(world: World) -> None:
+    nadia = await world.member("nadia")
+    group = await world.make.group("caregivers", reads="members", posts="members", replies="members")
+    await world.make.join(nadia, group)
+    browser = await world.as_(nadia)
+    page = await browser.get("/write?group=caregivers")
+    asked = await send(browser, page, "A hard week & nobody asks", foresee="1")
+    assert asked.status == 200
+    assert "The members of Caregivers can read this: fewer than ten people." in unescape(asked.text)
+    assert "Nothing is published yet." in asked.text
+    assert "A hard week &amp; nobody asks</textarea>" in asked.text
+    assert "A hard week" not in (await browser.get("/groups/caregivers")).text
+    sent = await send(browser, asked, "A hard week & nobody asks")
+    assert sent.status == 303
+    assert "A hard week" in (await browser.get("/groups/caregivers")).text
+    spanish = await send(
+        browser, await browser.get("/es/write?group=caregivers"), "Hola", path="/es/write", foresee="1"
+    )
+    assert "Los miembros de Caregivers pueden leer esto: menos de diez personas." in unescape(spanish.text)

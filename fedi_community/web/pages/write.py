@@ -11,10 +11,12 @@ from fedi_community.domain import uploads
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Body, Kind
-from fedi_community.domain.posts import Compose, compose_needs, decide_edit
+from fedi_community.domain.posts import Compose, compose_needs, decide_compose, decide_edit
+from fedi_community.domain.preview import Told
 from fedi_community.domain.text import plain
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import Problem, Refusal, not_found
+from fedi_community.foreseen import foresee
 from fedi_community.perform import Change, perform
 from fedi_community.storage import views
 from fedi_community.storage.database import Tx
@@ -80,8 +82,10 @@ async def _form(
     problem: tuple[str, str] | None = None,
     checked: Choice | None = None,
     status: int = 200,
+    told: Told | None = None,
 ) -> Response:
-    """The form as far as it is filled in. problem: (field, words). checked: the readers that were chosen in truth."""
+    """The form as far as it is filled in. problem: (field, words). checked: the readers that were chosen in truth. told: who
+    could read it, which was asked for."""
 
     async def unit(tx: Tx) -> tuple[Place, list[Choice] | Refusal]:
         place = await _place(tx, asked, item)
@@ -100,7 +104,7 @@ async def _form(
     title = "write.title_reply" if place.parent else "write.title"
     return render(
         asked, "write.html", status, show=asked.show(place.around), cache=False, title=asked.t(title), item=item,
-        choices=choices, to=to, parent=place.parent, problem=problem, limit=forms.MAX_TEXT, confirm=checked is not None,
+        choices=choices, to=to, parent=place.parent, problem=problem, limit=forms.MAX_TEXT, confirm=checked is not None, told=told,
         submit=asked.t("write.submit_reply" if place.parent else "write.submit"),
     )  # fmt: skip
 
@@ -123,6 +127,17 @@ async def write(asked: Ask) -> Response:
     return await _publish(asked, item)
 
 
+async def _foreseen(asked: Ask, item: Written, place: Place, wanted: Compose) -> Response:
+    """The same form again, with who could read it; nothing is published."""
+    found = await foresee(
+        asked.house, wanted, lambda facts: decide_compose(wanted, facts), "es" if asked.t.language == "es" else "en",
+        listed_only=asked.site.settings.federation == "listed",
+    )  # fmt: skip
+    if isinstance(found, Refusal):
+        return await _refused(asked, item, place, wanted, found)
+    return await _form(asked, item, told=found.told)
+
+
 async def _publish(asked: Ask, item: Written) -> Response:
     house = asked.house
     mentions = compose.mentions_of(item.text, house.host)
@@ -130,6 +145,8 @@ async def _publish(asked: Ask, item: Written) -> Response:
     wanted = _asked(item, place, compose.body_of(item, house.host, house.base_url, known), mentions)
     if wanted is None:
         return await _form(asked, item, ("to", asked.t("write.no_choice")), status=422)
+    if (await request.form).get("foresee"):
+        return await _foreseen(asked, item, place, wanted)
     decided = await perform(
         house, Change(compose_needs(wanted), compose.guarded(item, wanted, bool(mentions)))
     )
@@ -213,7 +230,7 @@ async def _edit_page(
     show = asked.show(found)
     return render(
         asked, "write.html", status, show=show, cache=False, title=asked.t("write.title_edit"), item=item, to="",
-        choices=[Choice("", "", show.audience(post), "")], parent=None, problem=problem, limit=forms.MAX_TEXT,
+        choices=[Choice("", "", show.audience(post), "")], parent=None, told=None, problem=problem, limit=forms.MAX_TEXT,
         confirm=False, submit=asked.t("write.submit_edit"),
     )  # fmt: skip
 
