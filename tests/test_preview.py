@@ -169,7 +169,7 @@ async def _moderators(make: Make, post: Post) -> set[int]:
     group = post.group_id
     runs = or_(t.grants.c.collection_id == group + 2, t.grants.c.collection_id == group + 3)
     grants = Statement(select(t.grants.c.actor_id).where(runs))
-    return {row[0] for row in await make.house.db.read(lambda tx: tx.rows(grants))}
+    return {post.group_id, *(row[0] for row in await make.house.db.read(lambda tx: tx.rows(grants)))}
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

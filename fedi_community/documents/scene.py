@@ -19,6 +19,7 @@ UNDONE: Final = {
     "react": "EmojiReact",
     "lock": "Lock",
     "block": "Block",
+    "delete": "Delete",
 }
 
 

@@ -1,4 +1,7 @@
-"""Decide about removal from a group: hidden there, its author keeps his words. Who may is for the caller to have asked.
+"""What those who run a group do with its posts: remove and restore, lock and unlock, feature and no more.
+
+`decide_act` is for people of this server and asks whether they may; the rest is for what peers sent, whose handlers have asked.
+A removed post is hidden in its group, and its author keeps his words. Peers are told by the group itself: who acted stays inside.
 
 What a local group passed on and boosted it takes back from every server that has a copy (FEP-1b12 §Announcing): microblogs know a
 thread by the group's boost alone.
@@ -6,10 +9,137 @@ thread by the group's boost alone.
 
 from __future__ import annotations
 
-from fedi_community.domain import addresses, sending
-from fedi_community.domain.effects import Audit, Decision, DeletePost, Effect, Record, Send, SetState, ignored
-from fedi_community.domain.facts import Facts
+from dataclasses import replace
+from typing import Final, Literal
+
+from fedi_community.domain import addresses, posts, sending
+from fedi_community.domain.effects import (
+    Audit,
+    Decision,
+    DeletePost,
+    Effect,
+    Notify,
+    Pin,
+    Record,
+    Send,
+    SetFlag,
+    SetState,
+    ignored,
+)
+from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Post, State, followers_of
+from fedi_community.errors import Refusal
+
+Act = Literal["remove", "restore", "lock", "unlock", "feature", "unfeature"]
+ACTS: Final[tuple[Act, ...]] = ("remove", "restore", "lock", "unlock", "feature", "unfeature")
+MAX_REASON: Final = 500
+"""Characters of the reason that is kept with an act."""
+NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
+NOT_YOURS: Final = Refusal("not_a_moderator", 403, "Only those who run the group can do this.")
+NO_GROUP: Final = Refusal("not_in_a_group", 422, "This post is in no group of this server.")
+NOT_PUBLISHED: Final = Refusal("not_published", 422, "This post is not published in the group now.")
+
+
+def act_needs(post_id: int, actor_id: int) -> Needs:
+    """What `decide_act` looks at."""
+    return Needs(
+        actor_ids=frozenset({actor_id}),
+        post_ids=frozenset({post_id}),
+        subjects=frozenset({actor_id}),
+        boosts=True,
+    )
+
+
+def decide_act(
+    post_id: int, actor_id: int, login_id: int | None, act: Act, reason: str, facts: Facts
+) -> Decision | Refusal:
+    """A mentor or staff of a local group (or staff speaking as it) acts on a post in it. Needs 4 new ids."""
+    post = facts.posts.get(post_id)
+    if post is None or not facts.may_view(actor_id, post):
+        return NOT_FOUND
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    if group is None or not group.local:
+        return NO_GROUP
+    if actor_id != group.id and not facts.moderates(actor_id, group.id):
+        return NOT_YOURS
+    done = _done(post, act)
+    if done is not None:
+        return done
+    effects: list[Effect] = []
+    match act:
+        case "remove":
+            effects += [
+                SetState(post, State.REMOVED),
+                *_said(facts, post, "Delete", "retraction"),
+                *_unboosted(facts, post),
+            ]
+        case "restore":
+            effects += [
+                SetState(post, State.PUBLISHED),
+                *_said(facts, post, "Undo", "content", undoes="delete"),
+            ]
+            if sending.should_boost(facts, group.id, post):
+                effects += sending.boost(facts, group, post, facts.new_ids[2])
+        case "lock" | "unlock":
+            locked = act == "lock"
+            said = (
+                _said(facts, post, "Lock", "content")
+                if locked
+                else _said(facts, post, "Undo", "content", undoes="lock")
+            )
+            effects += [SetFlag(post, "locked", locked), *said, *_updated(facts, post)]
+        case _:
+            on = act == "feature"
+            said = _said(facts, post, "Add" if on else "Remove", "content", collection="featured")
+            effects += [Pin(group.id, post, on, facts.now), *said]
+    if act == "remove" and post.local and post.author_id != actor_id:
+        effects.append(Notify(post.author_id, "group_removed", group.id, facts.now, post.id))
+    detail = {"reason": reason[:MAX_REASON]} if reason else {}
+    effects.append(Audit(act, facts.now, actor_id, login_id, group.id, post.id, post.author_id, detail))
+    return Decision(tuple(effects), post.id, act)
+
+
+def _done(post: Post, act: Act) -> Decision | Refusal | None:
+    """What there is no need, or no way, to do."""
+    there = {"remove": post.state is State.REMOVED, "lock": post.locked, "unlock": not post.locked}
+    if there.get(act):
+        return ignored("known")
+    if act == "restore":
+        return None if post.state is State.REMOVED else ignored("known")
+    return None if post.state is State.PUBLISHED else NOT_PUBLISHED
+
+
+def _said(
+    facts: Facts, post: Post, type_: str, mode: Literal["content", "retraction"], **extra: str
+) -> list[Effect]:
+    """The group says what was done to a post, and passes that on as it passes on what others say (FEP-1b12 §Announcing)."""
+    group = facts.actors[post.group_id or 0]
+    if not post.public and not facts.group(group.id).peers:
+        return []
+    said_id, announce_id = facts.new_ids[:2]
+    said, announce = (addresses.activity(facts.base_url, i) for i in (said_id, announce_id))
+    return [
+        Record(said_id, said, type_, group.id, facts.now, post.id, extra=dict(extra)),
+        Record(
+            announce_id, announce, "Announce", group.id, facts.now, post.id, None, said, None, {"wraps": True}
+        ),
+        Send(announce_id, mode, facts.now, (followers_of(group.id),), (post.author_id,), post.id),
+    ]
+
+
+def _updated(facts: Facts, post: Post) -> list[Effect]:
+    """Peers that know no Lock see `commentsEnabled` in the post: ours is sent again."""
+    if not post.local:
+        return []
+    rest = replace(facts, new_ids=facts.new_ids[2:4])
+    own = posts.told_of_change(rest, post, "Update", None, None)
+    return [
+        e for e in own if not (isinstance(e, Record) and e.type == "Announce") and not _of_announce(e, rest)
+    ]
+
+
+def _of_announce(effect: Effect, facts: Facts) -> bool:
+    return isinstance(effect, Send) and effect.activity_id == facts.new_ids[1]
 
 
 def decide_removed(

@@ -42,9 +42,11 @@ class Sight:
     reaches: tuple[Reach, ...]
 
     def moderates(self, group_id: int | None) -> bool:
-        """Whether the viewer is a mentor or staff of the group."""
-        if group_id is None or self.viewer.instance or not self.viewer.id:
+        """Whether the viewer is a mentor or staff of the group, or the group itself, as which its staff speak here."""
+        if group_id is None or self.viewer.instance or not self.viewer.id or not self.reaches:
             return False
+        if self.viewer.local and self.viewer.id == group_id:
+            return True
         pair = {mentors_of(group_id), staff_of(group_id)}
         return any(pair & reach.principals for reach in self.reaches)
 

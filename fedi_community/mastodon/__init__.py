@@ -29,6 +29,7 @@ from fedi_community.mastodon import (
     lists,
     marks,
     media,
+    moderation,
     notifications,
     openapi,
     polls,
@@ -61,7 +62,7 @@ TABLES: Final[tuple[Table, ...]] = (
     instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
     media.table, timelines.table, search.table, reports.table, admin.table, push.table, streaming.table,
-    requests.table, notifications.table, conversations.table, audience.table,
+    requests.table, notifications.table, conversations.table, audience.table, moderation.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 

@@ -13,6 +13,7 @@ from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
 from fedi_community.storage.schema import Str
+from fedi_community.storage.visible import moderates
 
 NEWEST = 2**63 - 1
 A, L, R, H = t.actors.c, t.logins.c, t.reports.c, t.hosts.c
@@ -252,3 +253,48 @@ async def host(tx: Tx, key: int | str) -> tuple[int, str, str, int, bool] | None
     """(id, name, state, since when, listed) of a host by its id or name."""
     row = await (tx.row(_HOST, key=key) if isinstance(key, int) else tx.row(_HOST_NAMED, name=key))
     return None if row is None else (row[0], row[1], row[2], row[3] or 0, bool(row[4]))
+
+
+# --- the log of a group -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One act in a group. actor_id: who did it; target_id: whom it was about."""
+
+    id: int
+    at: int
+    action: str
+    actor_id: int | None
+    target_id: int | None
+    object_id: int | None
+    reason: str
+
+
+_L = t.audit.c
+_LOG = Statement(
+    select(_L.id, _L.at, _L.action, _L.actor_id, _L.target_id, _L.object_id, _L.detail)
+    .where(_L.group_id == param("group"), _L.id < param("before"), _L.id > param("after"))
+    .order_by(_L.id.desc())
+    .limit(param("count"))
+)
+_RUNS = Statement(
+    select(A.id).where(A.id == param("group"), A.host_id.is_(None), moderates(param("actor"), A.id))
+)
+
+
+async def runs(tx: Tx, actor_id: int, group_id: int) -> bool:
+    """Whether somebody is a mentor or staff of a group of this server."""
+    return await tx.row(_RUNS, actor=actor_id, group=group_id) is not None
+
+
+async def log(tx: Tx, group_id: int, before: int | None, after: int | None, limit: int) -> list[LogRow]:
+    """What was done in a group, the newest first. Who may read it is for the caller to ask (`runs`)."""
+    found = await tx.rows(_LOG, group=group_id, before=before or NEWEST, after=after or 0, count=limit)
+    return [
+        LogRow(
+            row["id"], row["at"], row["action"], row["actor_id"], row["target_id"], row["object_id"],
+            str(orjson.loads(row["detail"]).get("reason", "")),
+        )
+        for row in found
+    ]  # fmt: skip

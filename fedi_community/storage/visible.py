@@ -116,11 +116,17 @@ def visible_to(o: FromClause = objects) -> Condition:
 
 
 def visible_to_actor(o: FromClause, viewer: Column, server: Column | None = None) -> Condition:
-    """The rule for an actor given as a column or parameter; `server`: SERVER for members of this server, else None."""
+    """The rule for an actor given as a column or parameter; `server`: SERVER for members of this server, else None.
+
+    A group of this server moderates itself: its staff speak as it. Of a group elsewhere that is not so."""
+    here = number(NOT_EVEN_PUBLIC) if server is None else server
+    runs = moderates(viewer, o.c.group_id)
+    if server is not None:
+        runs = or_(runs, and_(o.c.group_id == viewer, server == number(SERVER)))
     return or_(
         and_(o.c.author_id == viewer, o.c.state != word("deleted")),
-        and_(among(o.c.state, "held", "published", "removed"), moderates(viewer, o.c.group_id)),
-        _reaches(o, viewer, number(NOT_EVEN_PUBLIC) if server is None else server),
+        and_(among(o.c.state, "held", "published", "removed"), runs),
+        _reaches(o, viewer, here),
     )
 
 

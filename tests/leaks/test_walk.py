@@ -89,6 +89,7 @@ READ: dict[str, tuple[str, ...]] = {
     **{
         f"/api/v1/admin/{name}/<id>": (f"/api/v1/admin/{name}/1",) for name in ("domain_blocks", "domain_allows")
     },
+    "/api/v1/groups/<id>/log": ("/api/v1/groups/{actor}/log",),
     "/api/v2/filters": ("/api/v2/filters",),
     "/api/v2/filters/<id>": ("/api/v2/filters/{filter}",),
     "/api/v2/filters/<id>/keywords": ("/api/v2/filters/{filter}/keywords",),
@@ -184,6 +185,7 @@ READ: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # Routes that change something: asked about a post or group the viewer may not see, they answer as for a missing one.
 CHANGE: dict[str, str] = {
+    "POST /api/v1/statuses/<id>/moderate": "/api/v1/statuses/{post}/moderate",
     "POST /api/v1/audience/preview": "",  # what it says of whom: tests/test_preview.py, tests/mastodon/test_audience.py
     "POST /api/v1/accounts/<id>/follow": "/api/v1/accounts/{hidden}/follow",
     "POST /api/v1/accounts/<id>/unfollow": "/api/v1/accounts/{hidden}/unfollow",

@@ -41,6 +41,8 @@ VIEWERS = [
     STRANGER,
     *(Viewer(a, local=True) for a in LOCAL),
     *(Viewer(a, host=HOSTS[a]) for a in (*REMOTE, *OTHER)),
+    Viewer(GROUP, local=True),  # its staff speak as it
+    Viewer(GROUP, host="a.example"),  # as if it were elsewhere
     Viewer(999_996, host="a.example", instance=True),
     Viewer(999_992, host="b.example", instance=True),
     Viewer(999_988, host="never-heard-of.example", instance=True),

@@ -58,7 +58,7 @@ STATUS_TAG: Final = shape(name=STR, url=URL)
 STATUS: Final = entity(
     "Status",
     {"favourited": BOOL, "reblogged": BOOL, "muted": BOOL, "bookmarked": BOOL, "pinned": BOOL, "filtered": many(ANYTHING),
-     "held": BOOL},
+     "held": BOOL, "removed": BOOL},
     id=ID, uri=URL, url=URL, created_at=MOMENT, edited_at=maybe(MOMENT), account=ACCOUNT, content=STR, text=maybe(STR),
     visibility=one_of(*VISIBILITIES), local_only=BOOL, sensitive=BOOL, spoiler_text=STR, media_attachments=many(MEDIA),
     mentions=many(shape(id=ID, username=STR, acct=STR, url=URL)), tags=many(STATUS_TAG), emojis=many(EMOJI),
@@ -247,6 +247,8 @@ def status(
     }
     if post.state is State.HELD:  # for its author and those who moderate its group; nobody else is shown it
         made["held"] = True
+    if post.state is State.REMOVED:  # likewise: hidden in its group
+        made["removed"] = True
     if boosted is not None:
         made["content"], made["url"] = "", post_url(boosted, base_url)
         made["reblog"] = status(

@@ -1,0 +1,150 @@
+"""A mentor acts on posts of a group from a client: in one request each, undone by another, logged, told to peers by the group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from fedi_community.domain.moderation import ACTS
+from fedi_community.storage import tables as t
+from fedi_community.storage.dialect import Statement
+from tests.mastodon.conftest import World
+
+SAID = Statement(select(t.activities).order_by(t.activities.c.id))
+REMOVALS = Statement(select(t.audit.c.actor_id, t.audit.c.login_id).where(t.audit.c.action == "remove"))
+
+
+async def cast(world: World, **switches: Any) -> dict[str, Any]:
+    make = world.make
+    group = await make.group("sleep", joins="open", **switches)
+    who: dict[str, Any] = {"group": group}
+    for name in ("nadia", "mentor", "omar", "outsider", "chief"):
+        who[name] = await make.member(name)
+        if name != "outsider":
+            await make.join(who[name], group)
+        who[f"{name}_token"] = await world.token(who[name])
+    await make.role(group, who["mentor"], "mentor")
+    await make.role(group, who["chief"], "staff")
+    made = await world.post(
+        "/api/v1/statuses", who["nadia_token"], status="@sleep drink a litre of it", visibility="public"
+    )
+    who["post"] = made.json["id"]
+    return who
+
+
+async def act(world: World, who: dict[str, Any], name: str, by: str = "mentor", **more: Any) -> Any:
+    return await world.post(f"/api/v1/statuses/{who['post']}/moderate", who[f"{by}_token"], act=name, **more)
+
+
+async def seen(world: World, who: dict[str, Any], by: str) -> int:
+    return (await world.get(f"/api/v1/statuses/{who['post']}", who[f"{by}_token"])).status
+
+
+async def test_a_removed_post_is_its_authors_and_the_moderators_alone_and_comes_back(world: World) -> None:
+    who = await cast(world)
+    done = await act(world, who, "remove", reason="Dangerous advice")
+    assert (done.status, done.json["removed"]) == (200, True)
+    assert [await seen(world, who, name) for name in ("nadia", "mentor", "omar", "outsider")] == [
+        200,
+        200,
+        404,
+        404,
+    ]
+    assert (await world.get(f"/api/v1/statuses/{who['post']}", who["nadia_token"])).json["removed"] is True
+    again = await act(world, who, "remove", reason="Dangerous advice")
+    assert again.status == 200
+    back = await act(world, who, "restore")
+    assert "removed" not in back.json
+    assert await seen(world, who, "omar") == 200
+    log = (await world.get(f"/api/v1/groups/{who['group']}/log", who["mentor_token"])).json
+    about = [one for one in log if one["status_id"] == who["post"]]
+    acts = [(one["action"], one["by"]["acct"], one["account"]["acct"], one["reason"]) for one in about]
+    assert acts == [("restore", "mentor", "nadia", ""), ("remove", "mentor", "nadia", "Dangerous advice")], (
+        "done twice is once"
+    )
+
+
+async def test_a_locked_discussion_takes_no_answers_but_of_those_who_run_the_group(world: World) -> None:
+    who = await cast(world)
+
+    async def answer(by: str) -> int:
+        return (
+            await world.post(
+                "/api/v1/statuses",
+                who[f"{by}_token"],
+                status="yes",
+                in_reply_to_id=who["post"],
+                visibility="public",
+            )
+        ).status
+
+    assert (await act(world, who, "lock")).status == 200
+    assert [await answer(name) for name in ("omar", "nadia", "mentor")] == [422, 422, 200]
+    assert (await act(world, who, "unlock")).status == 200
+    assert await answer("omar") == 200
+
+
+async def test_a_featured_post_is_pinned_on_the_group(world: World) -> None:
+    who = await cast(world)
+    path = f"/api/v1/accounts/{who['group']}/statuses?pinned=true"
+    assert (await act(world, who, "feature")).status == 200
+    assert [one["id"] for one in (await world.get(path, who["omar_token"])).json] == [who["post"]]
+    assert (await act(world, who, "unfeature")).status == 200
+    assert (await world.get(path, who["omar_token"])).json == []
+
+
+@pytest.mark.parametrize("name", ACTS)
+async def test_nobody_else_may(world: World, name: str) -> None:
+    who = await cast(world)
+    assert [(await act(world, who, name, by)).status for by in ("omar", "nadia", "outsider")] == [
+        403,
+        403,
+        403,
+    ]
+    assert (await world.post(f"/api/v1/statuses/{who['post']}/moderate", act=name)).status == 401
+    assert [await seen(world, who, by) for by in ("omar", "outsider")] == [200, 200]
+    assert (await act(world, who, "nonsense")).status == 422
+
+
+async def test_what_one_may_not_see_is_missing(world: World) -> None:
+    who = await cast(world, reads="members", posts="members")
+    nothing = await world.post("/api/v1/statuses/7/moderate", who["outsider_token"], act="remove")
+    got = await act(world, who, "remove", "outsider")
+    assert (got.status, got.body) == (nothing.status, nothing.body) == (404, nothing.body)
+    logs = [await world.get(f"/api/v1/groups/{key}/log", who["omar_token"]) for key in (who["group"], 7)]
+    assert (logs[0].status, logs[0].body) == (logs[1].status, logs[1].body)
+    assert logs[0].status == 404
+
+
+async def test_staff_act_as_the_group_and_the_log_keeps_who(world: World) -> None:
+    who = await cast(world)
+    login = await world.login_of(who["chief"])
+    group_token = await world.token(who["group"], login=login)
+    done = await world.post(
+        f"/api/v1/statuses/{who['post']}/moderate", group_token, act="remove", reason="Selling"
+    )
+    assert done.status == 200
+    rows = await world.parts.db.read(lambda tx: tx.rows(REMOVALS))
+    assert [tuple(row) for row in rows] == [(who["group"], login)]
+    log = (await world.get(f"/api/v1/groups/{who['group']}/log", group_token)).json
+    assert log[0]["by"]["acct"] == "sleep"
+
+
+async def test_peers_hear_it_from_the_group_and_never_who_acted(world: World) -> None:
+    who = await cast(world)
+    for name in ("remove", "restore", "lock", "unlock", "feature", "unfeature"):
+        assert (await act(world, who, name, reason="because")).status == 200
+    rows = await world.parts.db.read(lambda tx: tx.rows(SAID))
+    kinds = ("Delete", "Lock", "Add", "Remove")
+    said = [
+        row for row in rows if row["type"] in kinds or (row["type"] == "Undo" and "undoes" in row["extra"])
+    ]
+    assert [row["type"] for row in said] == ["Delete", "Undo", "Lock", "Undo", "Add", "Remove"]
+    assert {row["actor_id"] for row in said} == {who["group"]}
+    for row in said:
+        document = await world.get(f"/activities/{row['id']}", Accept="application/activity+json")
+        if document.status == 200:
+            assert b"mentor" not in document.body
+            assert b"because" not in document.body
