@@ -30,13 +30,13 @@ from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Post, State, followers_of
 from fedi_community.errors import Refusal
 
-Act = Literal["remove", "restore", "lock", "unlock", "feature", "unfeature"]
-ACTS: Final[tuple[Act, ...]] = ("remove", "restore", "lock", "unlock", "feature", "unfeature")
+ACTS: Final = ("remove", "restore", "lock", "unlock", "feature", "unfeature")
 MAX_REASON: Final = 500
 """Characters of the reason that is kept with an act."""
 NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 NOT_YOURS: Final = Refusal("not_a_moderator", 403, "Only those who run the group can do this.")
 NO_GROUP: Final = Refusal("not_in_a_group", 422, "This post is in no group of this server.")
+UNKNOWN_ACT: Final = Refusal("unknown_act", 422, "There is no such act.")
 NOT_PUBLISHED: Final = Refusal("not_published", 422, "This post is not published in the group now.")
 
 
@@ -51,7 +51,7 @@ def act_needs(post_id: int, actor_id: int) -> Needs:
 
 
 def decide_act(
-    post_id: int, actor_id: int, login_id: int | None, act: Act, reason: str, facts: Facts
+    post_id: int, actor_id: int, login_id: int | None, act: str, reason: str, facts: Facts
 ) -> Decision | Refusal:
     """A mentor or staff of a local group (or staff speaking as it) acts on a post in it. Needs 4 new ids."""
     post = facts.posts.get(post_id)
@@ -62,6 +62,8 @@ def decide_act(
         return NO_GROUP
     if actor_id != group.id and not facts.moderates(actor_id, group.id):
         return NOT_YOURS
+    if act not in ACTS:
+        return UNKNOWN_ACT
     done = _done(post, act)
     if done is not None:
         return done
@@ -99,7 +101,7 @@ def decide_act(
     return Decision(tuple(effects), post.id, act)
 
 
-def _done(post: Post, act: Act) -> Decision | Refusal | None:
+def _done(post: Post, act: str) -> Decision | Refusal | None:
     """What there is no need, or no way, to do."""
     there = {"remove": post.state is State.REMOVED, "lock": post.locked, "unlock": not post.locked}
     if there.get(act):

@@ -279,13 +279,21 @@ _LOG = Statement(
     .limit(param("count"))
 )
 _RUNS = Statement(
-    select(A.id).where(A.id == param("group"), A.host_id.is_(None), moderates(param("actor"), A.id))
+    select(A.id).where(one_of(A.id, "groups"), A.host_id.is_(None), moderates(param("actor"), A.id))
 )
 
 
 async def runs(tx: Tx, actor_id: int, group_id: int) -> bool:
     """Whether somebody is a mentor or staff of a group of this server."""
-    return await tx.row(_RUNS, actor=actor_id, group=group_id) is not None
+    return group_id in await run_by(tx, actor_id, [group_id])
+
+
+async def run_by(tx: Tx, actor_id: int, group_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these groups of this server somebody is a mentor or staff of."""
+    wanted = list(set(group_ids))
+    if not wanted or not actor_id:
+        return frozenset()
+    return frozenset(row[0] for row in await tx.rows(_RUNS, actor=actor_id, groups=wanted))
 
 
 async def log(tx: Tx, group_id: int, before: int | None, after: int | None, limit: int) -> list[LogRow]:

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from fedi_community.domain.model import PUBLIC, TITLED, Kind, State, Text, Viewer
 from fedi_community.domain.text import ImageRewriter, clip, shown, shown_text
 from fedi_community.domain.views import ActorView, AttachmentView, PostView
-from fedi_community.storage import web_queries
+from fedi_community.storage import moderation, web_queries
 from fedi_community.storage.database import Tx
 from fedi_community.storage.views import load_actors
 from fedi_community.storage.visible import visible_ids
@@ -34,11 +34,12 @@ _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the words about posts need beyond the posts: gates, and actors that collections belong to."""
+    """What the words about posts need beyond the posts: gates, actors that collections belong to, and groups the reader runs."""
 
     gates: Mapping[int, frozenset[int]] = field(default_factory=dict)
     actors: Mapping[int, ActorView] = field(default_factory=dict)
     seen_parents: frozenset[int] = frozenset()
+    runs: frozenset[int] = frozenset()
 
 
 def localised(path: str, language: str) -> str:
@@ -57,7 +58,9 @@ async def around(tx: Tx, viewer: Viewer, posts: Iterable[PostView]) -> Around:
     actors = await load_actors(tx, wanted - known)
     parents = await visible_ids(tx, viewer, {p.reply_to for p in shown if p.reply_to})
     named = {a.id: a for p in shown for a in (p.author, p.group, *p.mentions) if a}
-    return Around(gates, named | actors, frozenset(parents))
+    groups = {p.group.id for p in shown if p.group is not None and p.group.local}
+    runs = frozenset() if viewer.instance else await moderation.run_by(tx, viewer.id, groups)
+    return Around(gates, named | actors, frozenset(parents), runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,10 @@ class Show:
     def public(self, post: PostView) -> bool:
         gate = self.around.gates.get(post.id) if post.gated else None
         return post.state is State.PUBLISHED and PUBLIC in audience.effective(frozenset(post.audience), gate)
+
+    def runs(self, post: PostView) -> bool:
+        """The reader is a mentor or staff of the group that the post is in."""
+        return post.group is not None and post.group.id in self.around.runs
 
     def mine(self, post: PostView) -> bool:
         return bool(self.viewer_id) and post.author.id == self.viewer_id

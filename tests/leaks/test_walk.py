@@ -185,7 +185,8 @@ READ: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # Routes that change something: asked about a post or group the viewer may not see, they answer as for a missing one.
 CHANGE: dict[str, str] = {
-    "POST /api/v1/statuses/<id>/moderate": "/api/v1/statuses/{post}/moderate",
+    "POST /api/v1/statuses/<id>/moderate": "/api/v1/statuses/{post}/moderate?act=remove",
+    "POST /objects/<object_id>/moderate": "/objects/{post}/moderate",
     "POST /api/v1/audience/preview": "",  # what it says of whom: tests/test_preview.py, tests/mastodon/test_audience.py
     "POST /api/v1/accounts/<id>/follow": "/api/v1/accounts/{hidden}/follow",
     "POST /api/v1/accounts/<id>/unfollow": "/api/v1/accounts/{hidden}/unfollow",

@@ -385,3 +385,25 @@ async def test_who_can_read_this_is_answered_before_sending_and_keeps_what_was_t
         browser, await browser.get("/es/write?group=caregivers"), "Hola", path="/es/write", foresee="1"
     )
     assert "Los miembros de Caregivers pueden leer esto: menos de diez personas." in unescape(spanish.text)
+
+
+async def test_those_who_run_a_group_look_after_its_posts_on_the_page(world: World) -> None:
+    nadia, mentor = await world.member("nadia"), await world.member("mentor")
+    group = await world.make.group("sleep")
+    for who in (nadia, mentor):
+        await world.make.join(who, group)
+    await world.make.role(group, mentor, "mentor")
+    key = await world.make.post(nadia, "@sleep drink a litre of it")
+    hers, his = await world.as_(nadia), await world.as_(mentor)
+    assert "Look after this" not in (await hers.get(f"/objects/{key}")).text
+    assert "Look after this" in (await his.get(f"/objects/{key}")).text
+    path = f"/objects/{key}/moderate"
+    form = (await his.get(f"/objects/{key}")).form(path)
+    assert (await his.post(path, {**form, "act": "remove", "reason": "Dangerous advice"})).status == 303
+    assert (await (await world.as_(await world.member("omar"))).get(f"/objects/{key}")).status == 404
+    assert "Show it again" in (await his.get(f"/objects/{key}")).text
+    own = (await hers.get("/logout")).form("/logout")
+    assert (await hers.post(path, {**own, "act": "restore"})).status == 403
+    assert (await his.post(path, {**form, "act": "restore"})).status == 303
+    assert (await his.post(path, {**form, "act": "nonsense"})).status == 422
+    assert "Look after this" in (await his.get(f"/objects/{key}")).text

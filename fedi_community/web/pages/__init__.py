@@ -45,6 +45,7 @@ ROUTES: Final[tuple[tuple[str, str, View], ...]] = (
     ("GET", "/objects/<object_id>/delete", acts.delete_form),
     ("POST", "/objects/<object_id>/delete", acts.delete),
     ("POST", "/objects/<object_id>/like", acts.like),
+    ("POST", "/objects/<object_id>/moderate", acts.moderate),
     ("GET", "/login", account.login_form),
     ("POST", "/login", account.login),
     ("GET", "/logout", account.logout_form),

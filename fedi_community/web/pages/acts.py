@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Response
 
-from fedi_community.domain import posts, relations
+from fedi_community.domain import moderation, posts, relations
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.views import PostView
@@ -88,6 +88,19 @@ async def like(asked: Ask, object_id: str) -> Response:
 
     await perform_or_raise(asked.house, Change(_of_post(me, key), decide))
     return go(asked, back(asked, form, f"/objects/{key}"), "liked" if on else "unliked")
+
+
+async def moderate(asked: Ask, object_id: str) -> Response:
+    """What a mentor or staff of a group does with a post in it (`act`), and why."""
+    key, form = object_id_of(object_id), await form_of(asked)
+    speaker, act = asked.must_speak(), form.get("act", "")
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        reason = form.get("reason", "").strip()
+        return moderation.decide_act(key, speaker.actor_id, speaker.login_id, act, reason, facts)
+
+    await perform_or_raise(asked.house, Change(moderation.act_needs(key, speaker.actor_id), decide, 4))
+    return go(asked, back(asked, form, f"/objects/{key}"), f"act_{act}")
 
 
 async def own_post(asked: Ask, key: int) -> PostView:
