@@ -65,3 +65,13 @@ async def test_a_home_that_nobody_looks_at_is_let_go_and_gathered_again(make: Ma
     assert await shown(make, nadia) == [], "nothing is written for her meanwhile"
     await db.write(lambda tx: homes.build(tx, nadia, clock.now, 800))
     assert await shown(make, nadia) == [later, post]
+
+
+async def test_cutting_every_day_does_not_keep_a_home_alive(make: Make) -> None:
+    nadia = await make.member("nadia")
+    db, clock = make.house.db, make.clock
+    await db.write(lambda tx: homes.build(tx, nadia, clock.now, 800))
+    for _ in range(20):
+        clock.forward(DAY + 60)
+        await db.write(lambda tx: homes.tidy(tx, clock.now, 14, 800))
+    assert not await built(make, nadia)

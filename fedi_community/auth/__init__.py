@@ -308,6 +308,11 @@ class Attempts:
 # --- the request ------------------------------------------------------------------------------------------------------
 
 
+def forwarded(headers: Any) -> str | None:
+    """All lines of X-Forwarded-For of a request in Quart, as one: a proxy may add a line of its own to the client's."""
+    return ", ".join(headers.getlist("X-Forwarded-For")) or None
+
+
 def client_address(settings: Settings, peer: str | None, forwarded_for: str | None) -> str:
     """Whom to count: the connection's address, or the last one in X-Forwarded-For that is no proxy of ours.
 

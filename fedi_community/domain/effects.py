@@ -64,6 +64,7 @@ class DeletePost:
     owner_uri: str
     at: int
     files_until: int | None = None
+    counted: bool = False  # its parent's public count grew by it
 
 
 @dataclass(frozen=True, slots=True)

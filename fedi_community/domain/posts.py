@@ -326,6 +326,11 @@ def counts(post: Post) -> bool:
     return post.public or (post.gate is not None and any(p & 3 and p > 3 for p in post.audience))
 
 
+def was_counted(post: Post) -> bool:
+    """Whether its parent counts it: what is held never was, and what was removed still is."""
+    return post.state is not State.HELD and counts(replace(post, state=State.PUBLISHED))
+
+
 def tell(facts: Facts, post: Post, named: dict[int, Actor], parent: Post | None) -> list[Effect]:
     """Notifications: local people who are named or answered and may read it. Listing asks the rule again."""
     targets = {a.id: a for a in named.values() if a.local}
@@ -587,7 +592,7 @@ def decide_delete(
         *told_of_change(facts, post, "Delete", activity_uri, raw),
         *sending.unboost(facts, post, facts.new_ids[2]),
     ]
-    return Decision((*told, DeletePost(post, owner, facts.now, until)), post.id, "deleted")
+    return Decision((*told, DeletePost(post, owner, facts.now, until, was_counted(post))), post.id, "deleted")
 
 
 def told_of_change(

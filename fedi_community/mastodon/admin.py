@@ -70,7 +70,7 @@ async def _listed(call: Call, wanted: Wanted) -> Any:
     at = call.cursor
 
     async def unit(tx: Tx) -> tuple[list[int], dict[int, dict[str, Any]]]:
-        found = await moderation.search(tx, wanted, at.before, at.after, at.limit)
+        found = await moderation.search(tx, call.viewer, wanted, at.before, at.after, at.limit)
         return [one.id for one in found], await _shown(tx, call, [one.id for one in found])
 
     ids, people = await call.read(unit)

@@ -10,9 +10,14 @@ from urllib.parse import parse_qsl
 
 from quart import Request
 
+from fedi_community import auth
 from fedi_community.auth.limits import Left
 
+FORWARDED: Final = b"x-forwarded-for"
 MAX_QUERY_FIELDS: Final = 1000
+
+
+_NUMBERS: Final = random.Random()  # noqa: S311  (its own, so that what is shown tells nothing of other chance)
 
 
 class Names(Protocol):
@@ -22,16 +27,33 @@ class Names(Protocol):
 
 
 class Headers:
-    """Headers of an ASGI scope."""
+    """Headers of an ASGI scope: of repeated ones the first, of X-Forwarded-For all lines."""
 
     __slots__ = ("_held",)
 
     def __init__(self, pairs: Any) -> None:
-        self._held: dict[bytes, bytes] = dict(pairs)
+        self._held: dict[bytes, bytes] = {}
+        for name, value in pairs:
+            if name not in self._held:
+                self._held[name] = value
+            elif name == FORWARDED:
+                self._held[name] += b", " + value
 
     def get(self, key: str) -> str | None:
         found = self._held.get(key.lower().encode())
         return None if found is None else found.decode("latin-1")
+
+
+class _Joined:
+    """Quart's headers, with all lines of X-Forwarded-For: a proxy may add a line of its own to the client's."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: Any) -> None:
+        self._headers = headers
+
+    def get(self, key: str) -> str | None:
+        return auth.forwarded(self._headers) if key.lower() == "x-forwarded-for" else self._headers.get(key)
 
 
 @dataclass(slots=True)
@@ -55,14 +77,14 @@ class Asked:
 
 def new_id() -> str:
     """A request's number; no secret."""
-    return f"{random.getrandbits(64):016x}"
+    return f"{_NUMBERS.getrandbits(64):016x}"
 
 
 def from_scope(scope: Mapping[str, Any]) -> Asked:
     """A request without a body. Raises ValueError for a query string of too many fields."""
     raw: bytes = scope["query_string"]
     query = (
-        parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)
+        parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)
         if raw
         else []
     )
@@ -79,6 +101,6 @@ def from_scope(scope: Mapping[str, Any]) -> Asked:
 
 def from_quart(request: Request, request_id: str) -> Asked:
     return Asked(
-        request.method, request.path, request.headers, list(request.args.items(multi=True)), request.remote_addr,
+        request.method, request.path, _Joined(request.headers), list(request.args.items(multi=True)), request.remote_addr,
         request_id, request,
     )  # fmt: skip

@@ -303,6 +303,9 @@ async def respond(api: Api, endpoint: Endpoint, asked: Asked, path: dict[str, st
     try:
         call = await _begin(api, endpoint, asked, path)
         made = await endpoint.function(call)
+        if isinstance(made, Response | Reply):
+            return made
+        return answer(made.value, made.status, made.headers) if isinstance(made, Answer) else answer(made)
     except Problem as problem:
         return refused(problem, asked.headers.get("Accept-Language"), endpoint.oauth)
     except HTTPException as error:
@@ -316,11 +319,6 @@ async def respond(api: Api, endpoint: Endpoint, asked: Asked, path: dict[str, st
             "request_failed", endpoint=endpoint.name, kind=type(error).__name__, at=place, request=asked.id
         )
         return failed(500, asked.headers.get("Accept-Language"))
-    if isinstance(made, Response | Reply):
-        return made
-    if isinstance(made, Answer):
-        return answer(made.value, made.status, made.headers)
-    return answer(made)
 
 
 def view_of(api: Api, endpoint: Endpoint) -> Callable[..., Awaitable[Response]]:

@@ -61,7 +61,7 @@ def lane(routes: Routes, answering: Answering, rest: App) -> App:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         found = None
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith("/api/"):
-            found = routes.find(scope["path"])
+            found = routes.find(scope["path"]) if not _has_body(scope["headers"]) else None
         if found is None:
             await rest(scope, receive, send)
             return
@@ -73,6 +73,14 @@ def lane(routes: Routes, answering: Answering, rest: App) -> App:
         await _send(dressed(await answering(found[0], asked, found[1]), asked), send)
 
     return app
+
+
+def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Somebody must read it, or the server waits for ever: that is Quart's work."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in headers
+    )
 
 
 async def _send(reply: Reply, send: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fedi_community.mastodon.asked import Asked
 from fedi_community.mastodon.params import Param
@@ -47,7 +47,7 @@ def link_header(base_url: str, asked: Asked, last: int | None, newest: int | Non
     """`Link` with absolute addresses, the other query parameters kept. last: None on the last page, which has no `next`."""
     kept = [(k, v) for k, v in asked.query if k not in _OWN]
     parts = [
-        f'<{base_url}{asked.path}?{urlencode([*kept, (name, str(value))])}>; rel="{rel}"'
+        f'<{base_url}{quote(asked.path)}?{urlencode([*kept, (name, str(value))])}>; rel="{rel}"'
         for rel, name, value in (("next", "max_id", last), ("prev", "min_id", newest))
         if value is not None
     ]

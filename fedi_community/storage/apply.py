@@ -432,8 +432,9 @@ async def _delete_post(tx: Tx, x: e.DeletePost, wake: Wake) -> None:
     if x.files_until is not None:
         await media.release(tx, x.post.id, x.files_until, x.at)
     await p.forget(
-        tx, x.post.id, x.post.uri, x.owner_uri, x.at, parent=x.post.reply_to, boost_of=x.post.boost_of
-    )
+        tx, x.post.id, x.post.uri, x.owner_uri, x.at, parent=x.post.reply_to if x.counted else None,
+        boost_of=x.post.boost_of if x.post.public else None,
+    )  # fmt: skip
     await conversations.gone(tx, x.post.id)
     wake.jobs = True
     if x.post.state is State.PUBLISHED:  # of what was held nobody heard

@@ -320,6 +320,10 @@ class _PostgresqlTx:
         self.callbacks.append(call)
 
 
+class _UnitFailed(Exception):
+    """A unit of a group raised before anything was committed: its neighbours are run again, each alone."""
+
+
 async def _pause(attempt: int) -> None:
     """A moment by chance, longer each time, so that two that met do not meet again."""
     await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311
@@ -371,11 +375,19 @@ class PostgresqlDatabase:
                     call()
 
     async def _together(self, batch: Sequence[_Waiting[Any]]) -> bool:
-        """All units of a group under one commit. False when one failed or another process was in the way: nothing happened."""
+        """All units of a group under one commit. False when nothing happened: a unit failed, or another process was in the way.
+
+        What goes wrong while it commits may have happened all the same (a connection lost before the answer came), so that is
+        every unit's own error, and none is run again.
+        """
         try:
             made = await self._once([waiting.unit for waiting in batch])
-        except Exception:
+        except (_UnitFailed, *_CONFLICTS):
             return False
+        except Exception as error:
+            for waiting in batch:
+                waiting.error = error
+            return True
         for waiting, (result, callbacks) in zip(batch, made, strict=True):
             waiting.result, waiting.callbacks = result, callbacks
         return True
@@ -395,11 +407,17 @@ class PostgresqlDatabase:
         waiting.error = _unavailable("too many serialization conflicts")
 
     async def _once(self, units: Sequence[Unit[Any]]) -> list[tuple[Any, list[Callable[[], None]]]]:
+        """Raises `_UnitFailed` for what a unit raised in a group (nothing is committed then)."""
         made = []
         async with self._pool.acquire() as connection, connection.transaction(isolation="serializable"):
             for unit in units:
                 tx = _PostgresqlTx(connection, self._compiler, self.address)
-                made.append((await unit(tx), tx.callbacks))
+                try:
+                    made.append((await unit(tx), tx.callbacks))
+                except Exception as error:
+                    if len(units) == 1 or isinstance(error, _CONFLICTS):
+                        raise
+                    raise _UnitFailed from error
         return made
 
     async def read(self, unit: Unit[T], /) -> T:

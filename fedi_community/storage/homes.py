@@ -113,8 +113,8 @@ _LET_GO = Statement(delete(t.home).where(one_of(t.home.c.owner_id, "owners")))
 _UNMARK = Statement(delete(t.homes).where(one_of(t.homes.c.owner_id, "owners")))
 _LONGEST_UNCUT = Statement(
     select(t.homes.c.owner_id)
-    .where(t.homes.c.built < param("before"))
-    .order_by(t.homes.c.built)
+    .where(t.homes.c.cut < param("before"), t.homes.c.built < param("before"))
+    .order_by(t.homes.c.cut)
     .limit(param("count"))
 )
 _kept = t.home.alias()
@@ -131,7 +131,7 @@ _CUT = Statement(
         .scalar_subquery(),
     )
 )
-_MARK_CUT = Statement(update(t.homes).where(one_of(t.homes.c.owner_id, "owners")).values(built=param("now")))
+_MARK_CUT = Statement(update(t.homes).where(one_of(t.homes.c.owner_id, "owners")).values(cut=param("now")))
 
 
 async def tidy(tx: Tx, now_ms: int, active_days: int, length: int) -> None:

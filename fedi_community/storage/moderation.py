@@ -9,11 +9,12 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
 
+from fedi_community.domain.model import Grant, Viewer
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
 from fedi_community.storage.schema import Str
-from fedi_community.storage.visible import moderates
+from fedi_community.storage.visible import exists_in, moderates
 
 NEWEST = 2**63 - 1
 A, L, R, H = t.actors.c, t.logins.c, t.reports.c, t.hosts.c
@@ -51,6 +52,28 @@ _anything: ColumnElement[Any] = literal_column("''")
 _origin, _status, _handle, _display, _email, _host = (
     bindparam(name, type_=Str) for name in ("origin", "status", "handle", "display", "email", "host")
 )
+_g, _held = t.groups.alias(), t.grants.alias()
+_found = or_(
+    _held.c.collection_id == A.id + number(3),
+    and_(_held.c.collection_id == A.id + number(2), _g.c.finds != word("staff")),
+    and_(_held.c.collection_id == A.id + number(1), _g.c.finds == word("members")),
+)
+_may_find = or_(
+    A.type != word("Group"),
+    A.host_id.is_not(None),
+    A.id == param("viewer"),
+    exists_in(
+        _g,
+        _g.c.actor_id == A.id,
+        or_(
+            among(_g.c.finds, "everyone", "server"),
+            exists_in(
+                _held, _held.c.actor_id == param("viewer"), _held.c.state == number(Grant.ACCEPTED), _found
+            ),
+        ),
+    ),
+)
+"""The switch *finds* for a member of this server, as `views.findable` has it: a page's `Link` must not count what is hidden."""
 _SEARCH = Statement(
     _managed()
     .where(
@@ -75,6 +98,7 @@ _SEARCH = Statement(
         or_(_email == _anything, L.email == _email),
         or_(_host == _anything, H.name == _host),
         or_(A.host_id.is_not(None), L.id.is_not(None), A.type == word("Group")),
+        _may_find,
     )
     .order_by(A.id.desc())
     .limit(param("count"))
@@ -115,10 +139,12 @@ def _like(text: str, around: bool = False) -> str:
     return f"%{escaped}%" if around else f"{escaped}%"
 
 
-async def search(tx: Tx, wanted: Wanted, before: int | None, after: int | None, limit: int) -> list[Managed]:
-    """Accounts, the newest first."""
+async def search(
+    tx: Tx, viewer: Viewer, wanted: Wanted, before: int | None, after: int | None, limit: int
+) -> list[Managed]:
+    """Accounts, the newest first; without groups that hide from the viewer."""
     rows = await tx.rows(
-        _SEARCH, origin=wanted.origin, status=wanted.status, staff=int(wanted.staff), handle=_like(wanted.handle),
+        _SEARCH, viewer=viewer.id, origin=wanted.origin, status=wanted.status, staff=int(wanted.staff), handle=_like(wanted.handle),
         display=_like(wanted.display, True), email=wanted.email.lower(), host=wanted.host.lower(),
         before=before or NEWEST, after=after or 0, count=limit,
     )  # fmt: skip

@@ -35,8 +35,11 @@ metadata = MetaData(
 )
 
 
-def table(name: str, *items: Column[Any] | Index | UniqueConstraint, rowid: bool = True) -> Table:
-    return Table(name, metadata, *items, sqlite_with_rowid=rowid)
+def table(
+    name: str, *items: Column[Any] | Index | UniqueConstraint, rowid: bool = True, never_again: bool = False
+) -> Table:
+    """never_again: on SQLite, too, an id of a row that is gone is not given to another."""
+    return Table(name, metadata, *items, sqlite_with_rowid=rowid, sqlite_autoincrement=never_again)
 
 
 def identifier(name: str = "id") -> Column[int]:

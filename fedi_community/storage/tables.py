@@ -419,6 +419,7 @@ notifications = table(
     Index("ix_notifications_owner", "owner_id", "id"),
     Index("ix_notifications_sender", "owner_id", "filtered", "actor_id"),
     Index("ix_notifications_once", "owner_id", "group_key", "actor_id", unique=True),
+    never_again=True,  # an id stands in jobs, markers and pages of clients
 )
 
 markers = table(
@@ -488,6 +489,7 @@ homes = table(
     "homes",
     big("owner_id", null=False, primary_key=True, autoincrement=False),
     big("built", null=False),
+    big("cut", null=False, server_default="0"),  # when it was last cut to its length
     rowid=False,
 )
 

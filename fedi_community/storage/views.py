@@ -109,7 +109,8 @@ def _known_actor(tx: Tx, row: Row) -> ActorView:
         view: ActorView = known[1]
         return view
     made = _actor_view(row)
-    tx.shelf.put(key, (row, made), 4_000 + 3 * len(made.summary))
+    fields = sum(len(value) for each in made.fields for value in each.values())
+    tx.shelf.put(key, (row, made), 4_000 + 3 * (len(made.summary) + fields))
     return made
 
 
@@ -313,7 +314,9 @@ async def _parts(tx: Tx, lines: dict[int, _Line]) -> dict[int, PostParts]:
 def _weight(parts: PostParts) -> int:
     """Bytes, roughly: the words come again in what faces make of them."""
     words = sum(len(text.content) * 2 + len(text.summary) + len(text.source or "") for text in parts.texts)
-    return 3_000 + 2 * words
+    addresses = sum(60 + len(uri) for place in parts.addressed.values() for uri in place)
+    rows = len(parts.audience) + len(parts.mentions) + len(parts.hashtags)
+    return 3_000 + 2 * words + addresses + 200 * rows + 4 * len(orjson.dumps(parts.extra))
 
 
 async def _load_parts(tx: Tx, ids: list[int], lines: dict[int, _Line]) -> dict[int, PostParts]:

@@ -103,3 +103,16 @@ async def test_hosts_are_limited_suspended_and_let_in_again(world: World) -> Non
         "good.example"
     ]
     assert (await world.ask("DELETE", f"/api/v1/admin/domain_allows/{allowed.json['id']}", token)).json == {}
+
+
+async def test_a_group_that_hides_leaves_no_trace_in_the_list(world: World) -> None:
+    who = await cast(world)
+    token = who["chief"][1]
+    await world.make.group("secretgroup", finds="members", reads="members", joins="invite")
+    for query in ("username=secretgroup", "display_name=ecretgro&limit=1", "username=nosuchgroup"):
+        reply = await world.get(f"/api/v2/admin/accounts?{query}", token)
+        assert (reply.json, reply.headers.get("Link")) == ([], None), query
+    own = await world.make.group("openly", finds="server", reads="server", posts="server", replies="server")
+    assert [one["id"] for one in (await world.get("/api/v2/admin/accounts?username=openly", token)).json] == [
+        str(own)
+    ]

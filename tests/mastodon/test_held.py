@@ -208,3 +208,30 @@ async def test_a_mentor_publishes_on_a_page_that_nobody_else_has(guarded: World,
     assert (await guarded.get(f"/api/v1/statuses/{made['id']}")).status == 200
     assert CANARY not in (await browser.get(path)).text
     assert "held_read" in await words(guarded, _AUDIT)
+
+
+async def test_taking_back_what_was_held_takes_nothing_from_the_public_count(guarded: World) -> None:
+    group, (_, newcomer), _, _ = await scene(guarded)
+    staff, token = await person(guarded, "boss", role="staff")
+    await guarded.make.join(staff, group)
+    root = await post(guarded, token, status="@sleep root", visibility="public")
+    answered = {"visibility": "public", "in_reply_to_id": root["id"]}
+    await post(guarded, token, status="published answer", **answered)
+
+    async def count() -> int:
+        return int((await guarded.get(f"/api/v1/statuses/{root['id']}", token)).json["replies_count"])
+
+    for _ in range(2):
+        held = await post(guarded, newcomer, status="held answer", **answered)
+        assert held["held"] is True
+        assert (await guarded.ask("DELETE", f"/api/v1/statuses/{held['id']}", newcomer)).status == 200
+        assert await count() == 1
+    private = await post(
+        guarded, token, status="for you alone", visibility="direct", in_reply_to_id=root["id"]
+    )
+    await guarded.ask("DELETE", f"/api/v1/statuses/{private['id']}", token)
+    assert await count() == 1
+    second = await post(guarded, token, status="second", **answered)
+    assert await count() == 2
+    await guarded.ask("DELETE", f"/api/v1/statuses/{second['id']}", token)
+    assert await count() == 1

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from werkzeug.datastructures import Headers as QuartHeaders
 
-from fedi_community.mastodon import endpoints
-from fedi_community.mastodon.asked import MAX_QUERY_FIELDS
-from fedi_community.mastodon.lane import Routes
+from fedi_community import auth
+from fedi_community.mastodon import answers, endpoints
+from fedi_community.mastodon.asked import MAX_QUERY_FIELDS, Headers
+from fedi_community.mastodon.lane import Routes, lane
 from tests.mastodon.conftest import Reply, World
 
 QUICK = [one for tag, one in endpoints() if one.method == "GET" and tag != "streaming"]
@@ -70,3 +73,55 @@ def test_a_literal_part_goes_before_a_named_one() -> None:
         assert len(found[1]) == names
     assert routes.find("/api/v1/accounts/relationships")[0].path == "/api/v1/accounts/relationships"  # type: ignore[index]
     assert routes.find("/api/v1/accounts/1")[1] == {"id": "1"}  # type: ignore[index]
+
+
+async def test_letters_of_any_language_lead_on(world: World) -> None:
+    token = await world.token(await world.make.member("nadia"))
+    for tag in ("дом", "日本", "español"):
+        await world.post("/api/v1/statuses", token, status=f"#{tag}", visibility="public")
+        for path in (f"/api/v1/timelines/tag/{quote(tag)}", f"/api/v2/search?q={quote(tag)}&type=hashtags"):
+            quick, long = await both(world, path, token)
+            assert quick == long, path
+            assert quick[0] == 200
+        assert quote(tag) in (await world.get(f"/api/v1/timelines/tag/{quote(tag)}", token)).headers["Link"]
+
+
+async def test_what_has_a_body_is_left_to_who_reads_bodies() -> None:
+    taken: list[str] = []
+
+    async def rest(scope: Any, receive: Any, send: Any) -> None:
+        taken.append("rest")
+
+    async def answering(*_: Any) -> Any:
+        taken.append("lane")
+        return answers.answer({})
+
+    async def send(message: Any) -> None:
+        pass
+
+    app = lane(Routes(QUICK), answering, rest)
+    base = {"type": "http", "method": "GET", "path": "/api/v1/instance", "query_string": b"", "client": None}
+    for headers in (
+        [],
+        [(b"content-length", b"0")],
+        [(b"content-length", b"5")],
+        [(b"transfer-encoding", b"chunked")],
+    ):
+        await app({**base, "headers": headers}, None, send)
+    await app({**base, "headers": [], "method": "HEAD"}, None, send)
+    assert taken == ["lane", "lane", "rest", "rest", "rest"]
+
+
+def test_all_lines_of_forwarded_addresses_count_and_of_other_headers_the_first() -> None:
+    lines = [
+        (b"x-forwarded-for", b"6.6.6.6"),
+        (b"authorization", b"one"),
+        (b"x-forwarded-for", b"10.0.0.2"),
+        (b"authorization", b"two"),
+    ]
+    held = Headers(lines)
+    assert held.get("X-Forwarded-For") == "6.6.6.6, 10.0.0.2"
+    assert held.get("Authorization") == "one"
+    quart = QuartHeaders([(name.decode(), value.decode()) for name, value in lines])
+    assert auth.forwarded(quart) == "6.6.6.6, 10.0.0.2"
+    assert auth.forwarded(QuartHeaders([])) is None

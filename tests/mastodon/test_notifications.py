@@ -190,3 +190,15 @@ async def test_a_like_that_is_taken_back_is_no_more_told_and_may_be_told_again(w
     assert await told() == []
     await world.post(f"/api/v1/statuses/{post}/favourite", his)
     assert await told() == ["favourite"]
+
+
+async def test_the_id_of_a_notification_is_never_given_again(world: World) -> None:
+    nadia, omar = await world.make.member("nadia"), await world.make.member("omar")
+    hers, his = await world.token(nadia), await world.token(omar)
+    post = (await world.post("/api/v1/statuses", hers, status="A walk", visibility="public")).json["id"]
+    ids = []
+    for _ in range(2):
+        await world.post(f"/api/v1/statuses/{post}/favourite", his)
+        ids.append((await world.get("/api/v1/notifications", hers)).json[0]["id"])
+        await world.post(f"/api/v1/statuses/{post}/unfavourite", his)
+    assert int(ids[1]) > int(ids[0])

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from fedi_community.domain.model import STRANGER
+from fedi_community.domain.views import PostParts
 from fedi_community.storage import views
 from fedi_community.storage.dialect import Statement, number, param
 from fedi_community.storage.shelf import MAX_KEPT, NOTHING, Shelf
@@ -63,3 +64,15 @@ async def test_an_edit_shows_at_once_and_a_rolled_back_one_never(world: World) -
     shown = (await world.get(address, token=token)).json
     assert "Second words" in shown["content"]
     assert shown["edited_at"] is not None
+
+
+def test_long_addresses_weigh_what_they_hold() -> None:
+    light = dict.fromkeys(("reply_to_uri", "language", "url", "image", "context_uri", "posted_by", "edited"))
+    common = {"uri": "u", "published": 0, "texts": (), "visibility": "public", "audience": {}, "mentions": (), "hashtags": (),
+              "files": False, "local": False, "warning": "", "sensitive": False, "indexed": False, "extra": {}}  # fmt: skip
+    short = PostParts(**light, **common, addressed={})
+    long = PostParts(
+        **light, **common, addressed={"to": [f"https://far.example/{'x' * 900}/{n}" for n in range(1000)]}
+    )
+    assert views._weight(short) < 5_000
+    assert views._weight(long) > 900_000

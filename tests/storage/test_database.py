@@ -337,3 +337,29 @@ async def test_a_unit_that_loses_every_time_is_told_to_come_back(
     assert (refused.value.status, refused.value.reason, len(runs)) == (503, "storage", 3)
     await postgresql.write(put("a"))
     assert await keys(postgresql) == ["a"]
+
+
+async def test_a_commit_whose_answer_is_lost_is_not_done_again(
+    postgresql: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have happened, and here it has: everybody of the group is told that it went wrong, and nobody's unit runs twice."""
+    leave = asyncpg.transaction.Transaction.__aexit__
+    runs: list[str] = []
+
+    async def lost(self: Any, *how: Any) -> Any:
+        done = await leave(self, *how)
+        if how[0] is None and self._isolation == "serializable":
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        return done
+
+    @unit
+    async def one(tx: Tx, key: str) -> None:
+        runs.append(key)
+        await put(key)(tx)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(asyncpg.transaction.Transaction, "__aexit__", lost)
+        done = await asyncio.gather(*(postgresql.write(one(k)) for k in "abc"), return_exceptions=True)
+    assert {type(each) for each in done} == {asyncpg.ConnectionDoesNotExistError}
+    assert sorted(runs) == ["a", "b", "c"]
+    assert sorted(await keys(postgresql)) == ["a", "b", "c"]

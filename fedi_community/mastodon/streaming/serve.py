@@ -127,9 +127,7 @@ def sockets(api: Api, hub: Hub) -> Blueprint:
         speaker = await auth.viewer_of_token(api.house, secret) if secret else None
         if secret and speaker is None:
             return answer({"error": "The access token is invalid"}, 401).response()
-        address = auth.client_address(
-            api.settings, websocket.remote_addr, websocket.headers.get("X-Forwarded-For")
-        )
+        address = auth.client_address(api.settings, websocket.remote_addr, auth.forwarded(websocket.headers))
         language = language_of(websocket.headers.get("Accept-Language"), speaker)
         who = f"token {speaker.token_id}" if speaker is not None else f"address {address}"
         listener = Listener(who, speaker, language)

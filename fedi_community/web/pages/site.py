@@ -301,9 +301,7 @@ def back(asked: Ask, form: MultiDict[str, str], otherwise: str) -> str:
 
 def address_of(asked: Ask) -> str:
     """Whom to count log-ins for."""
-    return auth.client_address(
-        asked.site.settings, request.remote_addr, request.headers.get("X-Forwarded-For")
-    )
+    return auth.client_address(asked.site.settings, request.remote_addr, auth.forwarded(request.headers))
 
 
 def is_secure(settings: Settings) -> bool:

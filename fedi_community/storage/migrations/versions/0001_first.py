@@ -137,6 +137,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("built", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "cut", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False
+        ),
         sa.PrimaryKeyConstraint("owner_id", name=op.f("pk_homes")),
         sqlite_with_rowid=False,
     )
@@ -1367,6 +1370,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["owner_id"], ["actors.id"], name=op.f("fk_notifications_owner_id_actors")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
+        sqlite_autoincrement=True,
         sqlite_with_rowid=True,
     )
     op.create_index(
