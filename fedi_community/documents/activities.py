@@ -123,7 +123,7 @@ def _retracted(scene: Scene, row: ActivityRow, actor: ActorView, bones: Bones, h
     """Delete of a post; of a boost, the Undo of its Announce, under the id that the Announce had."""
     addressing = addressing_of(scene, bones, host)
     if bones.kind != Kind.BOOST:
-        return made.delete(row.uri, actor.uri, bones.uri, addressing)
+        return made.delete(row.uri, actor.uri, bones.uri, addressing, str(row.extra.get("summary", "")))
     inner: Document = {"id": bones.uri, "type": "Announce", "actor": actor.uri, "object": bones.boosted}
     return made.undo(row.uri, actor.uri, inner, addressing)
 

@@ -33,6 +33,8 @@ from fedi_community.errors import Refusal
 ACTS: Final = ("remove", "restore", "lock", "unlock", "feature", "unfeature")
 MAX_REASON: Final = 500
 """Characters of the reason that is kept with an act."""
+REMOVED: Final = "Removed from the group"
+"""What peers are told: the reason stays in the group's log."""
 NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 NOT_YOURS: Final = Refusal("not_a_moderator", 403, "Only those who run the group can do this.")
 NO_GROUP: Final = Refusal("not_in_a_group", 422, "This post is in no group of this server.")
@@ -72,13 +74,13 @@ def decide_act(
         case "remove":
             effects += [
                 SetState(post, State.REMOVED),
-                *_said(facts, post, "Delete", "retraction"),
+                *_said(facts, post, "Delete", "retraction", summary=REMOVED),
                 *_unboosted(facts, post),
             ]
         case "restore":
             effects += [
                 SetState(post, State.PUBLISHED),
-                *_said(facts, post, "Undo", "content", undoes="delete"),
+                *_said(facts, post, "Undo", "content", undo="delete"),
             ]
             if sending.should_boost(facts, group.id, post):
                 effects += sending.boost(facts, group, post, facts.new_ids[2])
@@ -87,7 +89,7 @@ def decide_act(
             said = (
                 _said(facts, post, "Lock", "content")
                 if locked
-                else _said(facts, post, "Undo", "content", undoes="lock")
+                else _said(facts, post, "Undo", "content", undo="lock")
             )
             effects += [SetFlag(post, "locked", locked), *said, *_updated(facts, post)]
         case _:

@@ -258,6 +258,39 @@ def test_a_deleted_discussion_and_its_boost_are_taken_back(world: World) -> None
     until(lambda: world.bo.status(root) is None, "it is gone at Bo's")
 
 
+def test_what_those_who_run_the_group_do_holds_on_other_servers(world: World) -> None:
+    root = world.nadia.post(
+        "/api/v1/statuses", status=f"@sleep_{world.form} is it dark?", visibility="public"
+    )
+    world.ferdi.gets(type="Announce", objectId=root["uri"])
+    here = world.nadia.has(world.ferdi.reply(root["uri"], "drink a litre of it"))
+    uri = here["uri"]
+    world.bo.has(uri)
+
+    def act(what: str, key: str) -> None:
+        world.nadia.post(f"/api/v1/statuses/{key}/moderate", act=what, reason="a reason that stays here")
+
+    act("remove", here["id"])
+    until(lambda: world.bo.status(uri) is None, "it is gone on the other server")
+    until(
+        lambda: [r for r in world.ferdi.received(type="Announce", inner="Delete", actor=world.group)
+                 if r["object"]["actor"] == world.group],
+        "Fedify hears it from the group, in the group's own name",
+    )  # fmt: skip
+    act("restore", here["id"])
+    world.bo.has(uri)
+    there = world.bo.has(root["uri"])
+
+    def answered() -> int:
+        sent = {"status": "yes", "in_reply_to_id": there["id"], "visibility": "public"}
+        return world.bo.http.post("/api/v1/statuses", json=sent).status_code
+
+    act("lock", root["id"])
+    until(lambda: answered() == 422, "the other server takes no answers")
+    act("unlock", root["id"])
+    until(lambda: answered() == 200, "and takes them again")
+
+
 def test_a_delivery_in_the_groups_name_that_another_key_signed_is_refused_by_fedify(world: World) -> None:
     inbox = f"{world.ferdi.base}/users/ferdi/inbox"
     activity = {

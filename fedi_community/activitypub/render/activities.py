@@ -26,6 +26,7 @@ def activity(
     published: int | None = None,
     target: str | None = None,
     content: str | None = None,
+    summary: str | None = None,
     context: list[Any] = CONTEXT,
 ) -> Document:
     """Any activity. object_: an id or a document; `to` and `cc` keep their order (the builder's sets have none)."""
@@ -36,6 +37,7 @@ def activity(
         published=iso(published) if published is not None else None,
         target=target,
         content=content,
+        summary=summary,
         object=object_,
     ).build()
     return {**built, **addressing.fields(), "@context": context}
@@ -86,9 +88,9 @@ def update_actor(uri: str, document: Document, addressing: Addressing, at: int) 
     )
 
 
-def delete(uri: str, actor: str, object_uri: str, addressing: Addressing) -> Document:
-    """Delete: ids alone."""
-    return activity("Delete", uri, actor, object_uri, addressing)
+def delete(uri: str, actor: str, object_uri: str, addressing: Addressing, summary: str = "") -> Document:
+    """Delete: ids alone. summary: says that it is a removal by those who run the group (Lemmy reads it so)."""
+    return activity("Delete", uri, actor, object_uri, addressing, summary=summary or None)
 
 
 def announce(uri: str, actor: str, object_: Any, addressing: Addressing, at: int) -> Document:
