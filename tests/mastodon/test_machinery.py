@@ -397,6 +397,7 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     eve = await world.make.member("eve")
     group = await world.make.group("sleep")
     await world.make.join(nadia, group)
+    await world.make.role(group, nadia, "mentor")
     root = await world.make.post(nadia, "A public word with #sleep for @omar", group_id=group)
     await world.make.post(omar, "an answer", reply_to=root)
     token = await world.token(nadia, "read write follow push profile admin:read admin:write")
@@ -443,7 +444,7 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
         Needs(), lambda f: Decision((MakeAnnouncement(f.new_ids[0], {"en": "*Welcome*"}, None, f.now),)), 1
     )
     return token, {
-        "/accounts/<id>": str(omar), "/lists/<id>": listed["id"], "/polls/<id>": poll["id"],
+        "/accounts/<id>": str(omar), "/groups/<id>": str(group), "/lists/<id>": listed["id"], "/polls/<id>": poll["id"],
         "/scheduled_statuses/<id>": later["id"], "/list/<id>": listed["id"], "/v2/filters/<id>": filtered.json["id"],
         "/filters/keywords/<id>": filtered.json["keywords"][0]["id"], "/filters/statuses/<id>": named.json["id"],
         "/v1/filters/<id>": filtered.json["keywords"][0]["id"], "/<name>": "sleep",
