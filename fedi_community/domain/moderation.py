@@ -10,9 +10,9 @@ thread by the group's boost alone.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from fedi_community.domain import addresses, posts, sending
+from fedi_community.domain import addresses, posts, relations, sending
 from fedi_community.domain.effects import (
     Audit,
     Decision,
@@ -38,6 +38,9 @@ REMOVED: Final = "Removed from the group"
 NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 NOT_YOURS: Final = Refusal("not_a_moderator", 403, "Only those who run the group can do this.")
 NO_GROUP: Final = Refusal("not_in_a_group", 422, "This post is in no group of this server.")
+RUNS_IT: Final = Refusal(
+    "runs_the_group", 403, "Somebody who runs the group cannot be kept out of it. Staff end the role first."
+)
 UNKNOWN_ACT: Final = Refusal("unknown_act", 422, "There is no such act.")
 NOT_PUBLISHED: Final = Refusal("not_published", 422, "This post is not published in the group now.")
 
@@ -101,6 +104,42 @@ def decide_act(
     detail = {"reason": reason[:MAX_REASON]} if reason else {}
     effects.append(Audit(act, facts.now, actor_id, login_id, group.id, post.id, post.author_id, detail))
     return Decision(tuple(effects), post.id, act)
+
+
+def ban_needs(group_id: int, actor_id: int, target_id: int) -> Needs:
+    """What `decide_ban` looks at."""
+    people = frozenset({group_id, actor_id, target_id})
+    return Needs(actor_ids=people, subjects=people)
+
+
+def decide_ban(
+    group_id: int, actor_id: int, login_id: int | None, target_id: int, on: bool, reason: str, expires: int | None, facts: Facts
+) -> Decision | Refusal:  # fmt: skip
+    """Those who run a group of this server keep somebody out of it, for a time or for good, or let him in again. Needs 2 new ids.
+
+    He is out at once, and what he wrote stays. Mentors keep out neither staff nor each other. expires: milliseconds UTC.
+    """
+    group, target = facts.actors.get(group_id), facts.actors.get(target_id)
+    if group is None or not group.local or not (actor_id == group_id or facts.moderates(actor_id, group_id)):
+        return NOT_FOUND
+    if target is None or target.is_group or target.state in ("deleted", "waiting"):
+        return NOT_FOUND
+    staff = actor_id == group_id or facts.is_staff(actor_id, group_id)
+    if (
+        target_id == actor_id
+        or facts.is_staff(target_id, group_id)
+        or (facts.moderates(target_id, group_id) and not staff)
+    ):
+        return RUNS_IT
+    made = relations.decide_block(group_id, target_id, on, facts, expires=expires)
+    if isinstance(made, Refusal):
+        return made
+    detail: dict[str, Any] = {"reason": reason[:MAX_REASON]} if reason else {}
+    if on and expires is not None:
+        detail["until"] = expires
+    word = "ban" if on else "unban"
+    logged = Audit(word, facts.now, actor_id, login_id, group_id, None, target_id, detail)
+    return Decision((*made.effects, logged), target_id, word)
 
 
 def _done(post: Post, act: str) -> Decision | Refusal | None:

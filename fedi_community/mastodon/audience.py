@@ -1,4 +1,4 @@
-"""/api/v1/audience/preview: who could read a status, said before it is sent. The parameters are those of posting."""
+"""Who could read a status, said before it is sent (/api/v1/audience/preview), and what became of it once it was taken back."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from fedi_community.domain import polls, preview
 from fedi_community.domain.model import label
-from fedi_community.errors import Problem, Refusal
+from fedi_community.domain.receipts import lines
+from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.foreseen import foresee
 from fedi_community.mastodon import writing
 from fedi_community.mastodon.base import Call, Table, member
 from fedi_community.mastodon.entities.schema import BOOL, COUNT, STR, entity, many, maybe, one_of, shape
 from fedi_community.mastodon.params import Param
+from fedi_community.storage import receipts
 
 table = Table("audience")
 _COUNT: Final = shape(count=maybe(COUNT), fewer_than=maybe(COUNT))
@@ -21,6 +23,9 @@ PREVIEW: Final = entity(
     readers=shape(here=_COUNT, elsewhere=_COUNT, servers=_COUNT, named_servers=many(STR)),
     later_members=BOOL, web=BOOL, search=BOOL, feeds=BOOL, held=BOOL,
 )  # fmt: skip
+
+
+RECEIPT: Final = entity("Receipt", servers=COUNT, accepted=COUNT, waiting=COUNT, lost=COUNT, lines=many(STR))
 
 
 def _count(number: int | None, everyone: bool) -> dict[str, int | None]:
@@ -60,4 +65,20 @@ async def audience_preview(call: Call) -> Any:
         "search": told.search,
         "feeds": told.feeds,
         "held": found.held,
+    }
+
+
+@table.get("/api/v1/statuses/<id>/receipt", member("read:statuses"), RECEIPT)
+async def receipt(call: Call) -> Any:
+    """Of a status that one deleted: how many servers had a copy, and accepted the request to delete it"""
+    post_id, actor_id = call.id(), call.actor_id
+    found = await call.read(lambda tx: receipts.receipt(tx, post_id, actor_id))
+    if found is None:
+        raise not_found()
+    return {
+        "servers": found.servers,
+        "accepted": found.accepted,
+        "waiting": found.waiting,
+        "lost": found.lost,
+        "lines": list(lines(found, call.language)),
     }

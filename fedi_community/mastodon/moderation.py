@@ -44,6 +44,76 @@ async def moderate(call: Call) -> Any:
     return await status_of(call, post_id)
 
 
+BAN: Final = entity("GroupBan", account=ACCOUNT, created_at=MOMENT, expires_at=maybe(MOMENT))
+LONGEST_BAN_S: Final = 10 * 366 * 86_400
+"""Seconds; a ban without an end says none."""
+
+
+async def _ban(
+    call: Call, group_id: int, target_id: int, on: bool, reason: str = "", until: int | None = None
+) -> None:
+    actor_id, login = call.actor_id, call.who.login_id
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        return moderation.decide_ban(group_id, actor_id, login, target_id, on, reason, until, facts)
+
+    await call.perform(Change(moderation.ban_needs(group_id, actor_id, target_id), decide, 2))
+
+
+async def _bans(
+    call: Call, group_id: int, before: int | None, after: int | None, limit: int
+) -> list[rows.BanRow]:
+    async def unit(tx: Tx) -> list[rows.BanRow]:
+        if call.actor_id != group_id and not await rows.runs(tx, call.actor_id, group_id):
+            raise not_found()
+        return await rows.bans(tx, group_id, before, after, limit)
+
+    return await call.read(unit)
+
+
+async def _shown_bans(call: Call, found: list[rows.BanRow]) -> list[dict[str, Any]]:
+    people = await call.read(lambda tx: views.load_actors(tx, [row.target_id for row in found]))
+    return [
+        {
+            "account": account(people[row.target_id], call.base),
+            "created_at": moment(row.created),
+            "expires_at": moment(row.expires) if row.expires else None,
+        }
+        for row in found
+        if row.target_id in people
+    ]
+
+
+@table.post(
+    "/api/v1/groups/<id>/bans", member("write:blocks"), BAN, Param("account_id", "id", required=True),
+    Param("reason", maximum=moderation.MAX_REASON, doc="Kept in the group's log"),
+    Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=LONGEST_BAN_S),
+)  # fmt: skip
+async def ban(call: Call) -> Any:
+    """Keep somebody out of a group, for its mentors and staff: out at once, and what was written stays"""
+    group_id, target_id = call.id(), call["account_id"]
+    until = call.now + call["expires_in"] * 1000 if call["expires_in"] else None
+    await _ban(call, group_id, target_id, True, (call["reason"] or "").strip(), until)
+    found = await _bans(call, group_id, target_id + 1, target_id - 1, 1)
+    return (await _shown_bans(call, found))[0]
+
+
+@table.get("/api/v1/groups/<id>/bans", member("read:blocks"), many(BAN), *paging(40, 80))
+async def bans(call: Call) -> Any:
+    """Who is kept out of a group; for its mentors and staff, to everybody else it is missing"""
+    at = call.cursor
+    found = await _bans(call, call.id(), at.before, at.after, at.limit)
+    last = found[-1].target_id if len(found) >= at.limit else None
+    return call.page(await _shown_bans(call, found), last, found[0].target_id if found else None)
+
+
+@table.delete("/api/v1/groups/<id>/bans/<account>", member("write:blocks"), entities.EMPTY)
+async def unban(call: Call) -> Any:
+    """Let somebody in again, who joins as everybody does"""
+    await _ban(call, call.id(), call.id("account"), False)
+    return {}
+
+
 @table.get("/api/v1/groups/<id>/log", member("read:statuses"), many(LOGGED), *paging(40, 80))
 async def log(call: Call) -> Any:
     """What was done in a group, the newest first; for its mentors and staff, to everybody else it is missing"""

@@ -332,3 +332,27 @@ async def log(tx: Tx, group_id: int, before: int | None, after: int | None, limi
         )
         for row in found
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BanRow:
+    """Somebody who is kept out of a group. expires: None for good."""
+
+    target_id: int
+    created: int
+    expires: int | None
+
+
+_B = t.blocks.c
+_BANS = Statement(
+    select(_B.target_id, _B.created, _B.expires)
+    .where(_B.actor_id == param("group"), _B.target_id < param("before"), _B.target_id > param("after"))
+    .order_by(_B.target_id.desc())
+    .limit(param("count"))
+)
+
+
+async def bans(tx: Tx, group_id: int, before: int | None, after: int | None, limit: int) -> list[BanRow]:
+    """Who is kept out of a group. Who may read it is for the caller to ask (`runs`)."""
+    found = await tx.rows(_BANS, group=group_id, before=before or NEWEST, after=after or 0, count=limit)
+    return [BanRow(row[0], row[1], row[2]) for row in found]

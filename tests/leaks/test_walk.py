@@ -89,6 +89,8 @@ READ: dict[str, tuple[str, ...]] = {
     **{
         f"/api/v1/admin/{name}/<id>": (f"/api/v1/admin/{name}/1",) for name in ("domain_blocks", "domain_allows")
     },
+    "/api/v1/statuses/<id>/receipt": ("/api/v1/statuses/{post}/receipt",),
+    "/api/v1/groups/<id>/bans": ("/api/v1/groups/{actor}/bans",),
     "/api/v1/groups/<id>/log": ("/api/v1/groups/{actor}/log",),
     "/api/v2/filters": ("/api/v2/filters",),
     "/api/v2/filters/<id>": ("/api/v2/filters/{filter}",),
@@ -186,6 +188,8 @@ READ: dict[str, tuple[str, ...]] = {
 # Routes that change something: asked about a post or group the viewer may not see, they answer as for a missing one.
 CHANGE: dict[str, str] = {
     "POST /api/v1/statuses/<id>/moderate": "/api/v1/statuses/{post}/moderate?act=remove",
+    "POST /api/v1/groups/<id>/bans": "/api/v1/groups/{hidden}/bans?account_id=7",
+    "DELETE /api/v1/groups/<id>/bans/<account>": "/api/v1/groups/{hidden}/bans/7",
     "POST /objects/<object_id>/moderate": "/objects/{post}/moderate",
     "POST /api/v1/audience/preview": "",  # what it says of whom: tests/test_preview.py, tests/mastodon/test_audience.py
     "POST /api/v1/accounts/<id>/follow": "/api/v1/accounts/{hidden}/follow",

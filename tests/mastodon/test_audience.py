@@ -116,3 +116,22 @@ async def test_what_could_not_be_posted_is_refused_in_the_same_words(world: Worl
         assert (asked.status, asked.json) == (posted.status, posted.json)
         assert asked.status in (404, 422)
     assert (await world.ask("POST", PATH, "", json={"status": "x"})).status == 401
+
+
+async def test_whoever_deletes_a_post_reads_what_became_of_its_copies(world: World) -> None:
+    who = await cast(world)
+    post = (await world.post("/api/v1/statuses", who["token"], status="A walk", visibility="public")).json[
+        "id"
+    ]
+    path = f"/api/v1/statuses/{post}/receipt"
+    assert (await world.get(path, who["token"])).status == 404, "it stands"
+    await world.ask("DELETE", f"/api/v1/statuses/{post}", who["token"])
+    found = await world.get(path, who["token"])
+    assert wrong(found.json, audience.RECEIPT) == []
+    assert (found.json["servers"], found.json["lines"]) == (
+        0, ["No other server ever got a copy. Screenshots cannot be recalled."],
+    )  # fmt: skip
+    other = await world.token(world.make.ids["other1"])
+    nothing = await world.get("/api/v1/statuses/7/receipt", other)
+    got = await world.get(path, other)
+    assert (got.status, got.body) == (nothing.status, nothing.body)

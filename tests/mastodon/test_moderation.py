@@ -148,3 +148,43 @@ async def test_peers_hear_it_from_the_group_and_never_who_acted(world: World) ->
         assert document.status == 200, row["type"]
         assert b"mentor" not in document.body
         assert b"because" not in document.body
+
+
+async def test_who_is_kept_out_is_out_at_once_and_comes_back_by_joining(world: World) -> None:
+    who = await cast(world, reads="members", posts="members")
+    bans = f"/api/v1/groups/{who['group']}/bans"
+    assert await seen(world, who, "omar") == 200
+    made = await world.post(
+        bans, who["mentor_token"], account_id=str(who["omar"]), reason="Selling", expires_in=3600
+    )
+    assert (made.status, made.json["account"]["acct"]) == (200, "omar")
+    assert made.json["expires_at"] is not None
+    assert await seen(world, who, "omar") == 404
+    joined = await world.post(f"/api/v1/accounts/{who['group']}/follow", who["omar_token"])
+    assert joined.status != 200 or not joined.json["following"]
+    assert [one["account"]["acct"] for one in (await world.get(bans, who["chief_token"])).json] == ["omar"]
+    assert (await world.ask("DELETE", f"{bans}/{who['omar']}", who["mentor_token"])).json == {}
+    assert await seen(world, who, "omar") == 404, "he is let in, and has to join"
+    assert (await world.post(f"/api/v1/accounts/{who['group']}/follow", who["omar_token"])).json[
+        "following"
+    ] is True
+    assert await seen(world, who, "omar") == 200
+    log = (await world.get(f"/api/v1/groups/{who['group']}/log", who["mentor_token"])).json
+    assert [(one["action"], one["reason"]) for one in log if one["action"] in ("ban", "unban")] == [
+        ("unban", ""),
+        ("ban", "Selling"),
+    ]
+
+
+async def test_those_who_run_a_group_are_not_kept_out_by_mentors(world: World) -> None:
+    who = await cast(world)
+    bans = f"/api/v1/groups/{who['group']}/bans"
+
+    async def ban(by: str, whom: str) -> int:
+        return (await world.post(bans, who[f"{by}_token"], account_id=str(who[whom]))).status
+
+    await world.make.role(who["group"], who["nadia"], "mentor")
+    assert [await ban("mentor", name) for name in ("chief", "nadia", "mentor")] == [403, 403, 403]
+    assert [await ban("chief", name) for name in ("mentor", "chief")] == [200, 403]
+    assert [await ban(name, "nadia") for name in ("omar", "outsider")] == [404, 404]
+    assert (await world.get(bans, who["omar_token"])).status == 404

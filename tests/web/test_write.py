@@ -407,3 +407,13 @@ async def test_those_who_run_a_group_look_after_its_posts_on_the_page(world: Wor
     assert (await his.post(path, {**form, "act": "restore"})).status == 303
     assert (await his.post(path, {**form, "act": "nonsense"})).status == 422
     assert "Look after this" in (await his.get(f"/objects/{key}")).text
+
+
+async def test_the_page_of_what_one_deleted_says_what_became_of_its_copies(world: World) -> None:
+    nadia, omar = await world.member("nadia"), await world.member("omar")
+    key = await world.make.post(nadia, "A walk")
+    await world.make.delete(nadia, key)
+    own = await (await world.as_(nadia)).get(f"/objects/{key}")
+    assert (own.status, "No other server ever got a copy." in own.text) == (410, True)
+    other = await (await world.as_(omar)).get(f"/objects/{key}")
+    assert (other.status, "No other server" in other.text) == (410, False)

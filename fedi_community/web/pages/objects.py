@@ -8,9 +8,10 @@ from quart import Response, request
 
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Kind, State
+from fedi_community.domain.receipts import lines
 from fedi_community.domain.views import PostView
 from fedi_community.errors import Refusal, not_found
-from fedi_community.storage import timelines, views
+from fedi_community.storage import receipts, timelines, views
 from fedi_community.storage.database import Tx
 from fedi_community.storage.facts import load
 from fedi_community.web.compose import Choice, reply_choices
@@ -40,6 +41,13 @@ async def object_page(asked: Ask, object_id: int | str) -> Response:
     number = _page_number()
     found = await asked.house.db.read(lambda tx: _discussion(tx, asked, key, number))
     if found is None:
+        own = (
+            await asked.house.db.read(lambda tx: receipts.receipt(tx, key, asked.viewer_id))
+            if asked.viewer_id
+            else None
+        )
+        if own is not None:
+            return gone(asked, lines(own, asked.t.language))
         had = await asked.house.db.read(lambda tx: could_read(tx, asked, key))
         return gone(asked) if had else _missing()
     if found.post.kind is Kind.BOOST and found.post.boost is not None:

@@ -222,9 +222,9 @@ def missing(asked: Ask) -> Response:
     return render(asked, "missing.html", 404, path="/")
 
 
-def gone(asked: Ask) -> Response:
-    """For those who could read it before it was deleted."""
-    return render(asked, "gone.html", 410, path="/")
+def gone(asked: Ask, told: tuple[str, ...] = ()) -> Response:
+    """For those who could read it before it was deleted. told: what its author is told of the copies."""
+    return render(asked, "gone.html", 410, path="/", told=told)
 
 
 def problem_page(asked: Ask, problem: Problem) -> Response:
