@@ -17,6 +17,7 @@ from fedi_community.domain.effects import (
     Audit,
     Decision,
     DeletePost,
+    EditPost,
     Effect,
     Notify,
     Pin,
@@ -27,7 +28,8 @@ from fedi_community.domain.effects import (
     ignored,
 )
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Post, State, followers_of
+from fedi_community.domain.model import Body, Kind, Post, State, Text, followers_of
+from fedi_community.domain.status_effects import ChangePoll, DropEarlier
 from fedi_community.errors import Refusal
 
 ACTS: Final = ("remove", "restore", "lock", "unlock", "feature", "unfeature")
@@ -38,6 +40,17 @@ REMOVED: Final = "Removed from the group"
 NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 NOT_YOURS: Final = Refusal("not_a_moderator", 403, "Only those who run the group can do this.")
 NO_GROUP: Final = Refusal("not_in_a_group", 422, "This post is in no group of this server.")
+NOT_LOCAL: Final = Refusal(
+    "not_local", 422, "Only posts of this server can be redacted. Remove it from the group instead."
+)
+REDACTED: Final = Body(
+    (
+        Text("en", "<p>[The words of this post were taken away by those who look after the group.]</p>"),
+        Text("es", "<p>[Quienes cuidan del grupo han quitado el texto de este mensaje.]</p>"),
+    ),
+    language="en",
+)
+"""What stands in the place of words that were taken away."""
 RUNS_IT: Final = Refusal(
     "runs_the_group", 403, "Somebody who runs the group cannot be kept out of it. Staff end the role first."
 )
@@ -104,6 +117,32 @@ def decide_act(
     detail = {"reason": reason[:MAX_REASON]} if reason else {}
     effects.append(Audit(act, facts.now, actor_id, login_id, group.id, post.id, post.author_id, detail))
     return Decision(tuple(effects), post.id, act)
+
+
+def decide_redact(
+    post_id: int, actor_id: int, login_id: int | None, reason: str, facts: Facts
+) -> Decision | Refusal:
+    """Take the words, pictures and poll of a post of this server away for good, from every revision; what it answers and what
+    answers it stays. Needs 4 new ids. Peers that have a copy get the Update."""
+    post = facts.posts.get(post_id)
+    if post is None or not facts.may_view(actor_id, post):
+        return NOT_FOUND
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    if group is None or not group.local:
+        return NO_GROUP
+    if actor_id != group.id and not facts.moderates(actor_id, group.id):
+        return NOT_YOURS
+    if not post.local or post.boost_of is not None:
+        return NOT_LOCAL
+    effects: list[Effect] = [EditPost(post, REDACTED, facts.now), DropEarlier(post)]
+    if post.kind is Kind.QUESTION:
+        effects.append(ChangePoll(post, Kind.NOTE, (), False, False, None, True))
+    effects += posts.told_of_change(facts, post, "Update", None, None)
+    if post.author_id != actor_id:
+        effects.append(Notify(post.author_id, "group_redacted", group.id, facts.now, post.id))
+    detail = {"reason": reason[:MAX_REASON]} if reason else {}
+    effects.append(Audit("redact", facts.now, actor_id, login_id, group.id, post.id, post.author_id, detail))
+    return Decision(tuple(effects), post.id, "redact")
 
 
 def ban_needs(group_id: int, actor_id: int, target_id: int) -> Needs:

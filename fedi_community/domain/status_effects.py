@@ -61,6 +61,13 @@ class ChangePoll:
 
 
 @dataclass(frozen=True, slots=True)
+class DropEarlier:
+    """What a post said before its newest revision is nowhere any more."""
+
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyVoters:
     """A poll ended: its author and those who voted, as far as they are here, are told."""
 
@@ -77,5 +84,12 @@ class ReleaseUploads:
 
 
 StatusEffect = (
-    SetThreadMute | KeepScheduled | MoveScheduled | DropScheduled | ChangePoll | NotifyVoters | ReleaseUploads
+    SetThreadMute
+    | KeepScheduled
+    | MoveScheduled
+    | DropScheduled
+    | ChangePoll
+    | DropEarlier
+    | NotifyVoters
+    | ReleaseUploads
 )

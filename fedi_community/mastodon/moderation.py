@@ -44,6 +44,21 @@ async def moderate(call: Call) -> Any:
     return await status_of(call, post_id)
 
 
+@table.post(
+    "/api/v1/statuses/<id>/redact", member("write:statuses"), entities.STATUS,
+    Param("reason", maximum=moderation.MAX_REASON, doc="Kept in the group's log"),
+)  # fmt: skip
+async def redact(call: Call) -> Any:
+    """Take a status's words, pictures and poll away for good, from every revision; for the mentors and staff of its group"""
+    post_id, actor_id, login = call.id(), call.actor_id, call.who.login_id
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        return moderation.decide_redact(post_id, actor_id, login, (call["reason"] or "").strip(), facts)
+
+    await call.perform(Change(moderation.act_needs(post_id, actor_id), decide, 4))
+    return await status_of(call, post_id)
+
+
 BAN: Final = entity("GroupBan", account=ACCOUNT, created_at=MOMENT, expires_at=maybe(MOMENT))
 LONGEST_BAN_S: Final = 10 * 366 * 86_400
 """Seconds; a ban without an end says none."""

@@ -127,6 +127,19 @@ async def _change_poll(tx: Tx, x: e.ChangePoll, wake: Wake) -> None:
     )  # fmt: skip
 
 
+_DROP_EARLIER = Statement(
+    delete(t.texts).where(
+        t.texts.c.object_id == param("key"),
+        t.texts.c.revision
+        < select(t.objects.c.revision).where(t.objects.c.id == param("key")).scalar_subquery(),
+    )
+)
+
+
+async def _drop_earlier(tx: Tx, x: e.DropEarlier, wake: Wake) -> None:
+    await tx.run(_DROP_EARLIER, key=x.post.id)
+
+
 _voted = t.poll_votes.alias()
 _CONCERNED = Statement(
     select(t.actors.c.id).where(
@@ -155,6 +168,7 @@ APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.MoveScheduled: _move,
     e.DropScheduled: _drop,
     e.ChangePoll: _change_poll,
+    e.DropEarlier: _drop_earlier,
     e.NotifyVoters: _notify_voters,
     e.ReleaseUploads: _release,
 }

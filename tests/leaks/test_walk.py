@@ -188,6 +188,7 @@ READ: dict[str, tuple[str, ...]] = {
 # Routes that change something: asked about a post or group the viewer may not see, they answer as for a missing one.
 CHANGE: dict[str, str] = {
     "POST /api/v1/statuses/<id>/moderate": "/api/v1/statuses/{post}/moderate?act=remove",
+    "POST /api/v1/statuses/<id>/redact": "/api/v1/statuses/{post}/redact",
     "POST /api/v1/groups/<id>/bans": "/api/v1/groups/{hidden}/bans?account_id=7",
     "DELETE /api/v1/groups/<id>/bans/<account>": "/api/v1/groups/{hidden}/bans/7",
     "POST /objects/<object_id>/moderate": "/objects/{post}/moderate",

@@ -188,3 +188,32 @@ async def test_those_who_run_a_group_are_not_kept_out_by_mentors(world: World) -
     assert [await ban("chief", name) for name in ("mentor", "chief")] == [200, 403]
     assert [await ban(name, "nadia") for name in ("omar", "outsider")] == [404, 404]
     assert (await world.get(bans, who["omar_token"])).status == 404
+
+
+async def test_words_that_are_taken_away_are_nowhere_any_more(world: World) -> None:
+    who = await cast(world)
+    made = {"status": "@sleep call 555 0199 canaryword #number", "visibility": "public",
+            "poll": {"options": ["canaryone", "canarytwo"], "expires_in": 600}}  # fmt: skip
+    post = (await world.post("/api/v1/statuses", who["nadia_token"], **made)).json["id"]
+    edit = {"status": "@sleep call 555 0199 canaryedited #number"}
+    await world.ask("PUT", f"/api/v1/statuses/{post}", who["nadia_token"], json=edit)
+    path = f"/api/v1/statuses/{post}"
+    assert [(await world.post(f"{path}/redact", who[f"{by}_token"])).status for by in ("omar", "nadia")] == [
+        403,
+        403,
+    ]
+    done = await world.post(f"{path}/redact", who["mentor_token"], reason="A number")
+    assert done.status == 200
+    assert "were taken away" in done.json["content"]
+    assert (done.json["poll"], done.json["tags"], done.json["mentions"]) == (None, [], [])
+    answer = (
+        await world.post("/api/v1/statuses", who["omar_token"], status="what was it?", in_reply_to_id=post)
+    ).status
+    assert answer == 200, "what stands around it stays"
+    for address in (path, f"{path}/history", f"{path}/source", f"{path}/context", "/api/v1/timelines/public",
+                    "/api/v2/search?q=canaryedited", "/api/v2/search?q=canaryword", "/api/v1/timelines/tag/number"):  # fmt: skip
+        for by in ("nadia", "mentor", "omar"):
+            assert b"canary" not in (await world.get(address, who[f"{by}_token"])).body, address
+    for table in (t.texts, t.polls, t.objects):
+        rows = await world.parts.db.read(lambda tx, table=table: tx.rows(Statement(select(table))))
+        assert not [row for row in rows if "canary" in repr(tuple(row))], table.name
