@@ -42,9 +42,9 @@ from fedi_community.media.kinds import MAX_VIDEO_BYTES
 from fedi_community.network import Network
 from fedi_community.peers import Peers
 from fedi_community.perform import Change, House, perform, wall_clock
-from fedi_community.storage import homes, queue
+from fedi_community.storage import homes, queue, sessions
 from fedi_community.storage import jobs as job_rows
-from fedi_community.storage.database import Database, open_database
+from fedi_community.storage.database import Database, Tx, open_database
 from fedi_community.uploads import Uploads
 from fedi_community.vapid import vapid
 from fedi_community.web.federation import federation
@@ -186,8 +186,8 @@ async def build(
             **uploads.jobs(),
             **client_jobs(house, network, key),
         },
+        (sessions.tidy, _homes_tidied(settings)),
     )
-    jobs.tidying.append(_homes_tidied(house, settings))
     parts = Parts(
         settings,
         house,
@@ -244,13 +244,11 @@ async def _may_open(house: House, settings: Settings) -> None:
         raise Problem(500, "signups_not_ready", f"FEDI_SIGNUPS=open needs first: {'; '.join(missing)}.")
 
 
-def _homes_tidied(house: House, settings: Settings) -> Callable[[int], Awaitable[None]]:
-    days, length = settings.home_active_days, settings.home_length
+def _homes_tidied(settings: Settings) -> Callable[[Tx, int], Awaitable[None]]:
+    async def tidy(tx: Tx, now: int) -> None:
+        await homes.tidy(tx, now, settings.home_active_days, settings.home_length)
 
-    async def run(now: int) -> None:
-        await house.db.write(lambda tx: homes.tidy(tx, now, days, length))
-
-    return run
+    return tidy
 
 
 def _end_expired(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:

@@ -8,7 +8,7 @@ alone: payloads may be private.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -16,6 +16,7 @@ import structlog
 from fedi_community.perform import House
 from fedi_community.storage import jobs as rows
 from fedi_community.storage import sessions
+from fedi_community.storage.database import Tx
 from fedi_community.storage.jobs import Job
 from fedi_community.storage.wake import Wake
 
@@ -26,22 +27,23 @@ BATCH: Final = 4
 TIDY_MS: Final = 600_000
 """How often expired keys, codes and sessions are forgotten."""
 
+Tidy = Callable[[Tx, int], Awaitable[None]]
 Run = Callable[[dict[str, Any]], Awaitable[None]]
 log = structlog.get_logger("jobs")
 
 
 class Jobs:
-    """The worker. kinds: what to call with a job's payload."""
+    """The worker. kinds: what to call with a job's payload. tidying: units of work that forget what is over, now and then."""
 
-    def __init__(self, house: House, kinds: Mapping[str, Run]) -> None:
+    def __init__(
+        self, house: House, kinds: Mapping[str, Run], tidying: Sequence[Tidy] = (sessions.tidy,)
+    ) -> None:
         self._house = house
         self._kinds = dict(kinds)
         self._event = asyncio.Event()
         self._stopping = False
         self._tidied = 0
-        self.tidying: list[
-            Callable[[int], Awaitable[None]]
-        ] = []  # what else is tidied now and then, at a time
+        self._tidying = tuple(tidying)
         house.listeners.append(self._woken)
 
     def _woken(self, wake: Wake) -> None:
@@ -101,6 +103,5 @@ class Jobs:
         now = self._house.clock()
         if now - self._tidied >= TIDY_MS:
             self._tidied = now
-            await self._house.db.write(lambda tx: sessions.tidy(tx, now))
-            for tidy in self.tidying:
-                await tidy(now)
+            for tidy in self._tidying:
+                await self._house.db.write(lambda tx, tidy=tidy: tidy(tx, now))  # type: ignore[misc]

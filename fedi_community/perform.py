@@ -106,14 +106,15 @@ async def perform_or_raise(house: House, change: Change) -> Decision:
 
 
 async def rehearse(
-    house: House, change: Change, look: Callable[[Tx, Decision], Awaitable[T]]
-) -> tuple[Decision, T] | Refusal:
+    house: House, change: Change, look: Callable[[Tx, Facts, Decision], Awaitable[T]]
+) -> T | Refusal:
     """Decide without carrying anything out, and look at what would follow, on the same snapshot."""
     now = house.clock()
 
-    async def unit(tx: Tx) -> tuple[Decision, T] | Refusal:
-        decided = change.decide(await _facts(tx, house, change, now))
-        return decided if isinstance(decided, Refusal) else (decided, await look(tx, decided))
+    async def unit(tx: Tx) -> T | Refusal:
+        facts = await _facts(tx, house, change, now)
+        decided = change.decide(facts)
+        return decided if isinstance(decided, Refusal) else await look(tx, facts, decided)
 
     return await house.db.read(unit)
 

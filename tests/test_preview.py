@@ -87,7 +87,7 @@ class Crowd:
 
 
 async def rehearsed(make: Make, asked: posts.Compose) -> tuple[rows.Readers, Post] | None:
-    async def look(tx: Tx, decided: Decision) -> tuple[rows.Readers, Post]:
+    async def look(tx: Tx, facts: Any, decided: Decision) -> tuple[rows.Readers, Post]:
         post = next(x for x in decided.effects if isinstance(x, StorePost)).post
         sends = [x for x in decided.effects if isinstance(x, Send) and x.object_id == post.id]
         found = await rows.readers(
@@ -98,7 +98,7 @@ async def rehearsed(make: Make, asked: posts.Compose) -> tuple[rows.Readers, Pos
     made = await rehearse(
         make.house, Change(posts.compose_needs(asked), lambda f: posts.decide_compose(asked, f), 4), look
     )
-    return None if isinstance(made, Refusal) else made[1]
+    return None if isinstance(made, Refusal) else made
 
 
 async def delivered(make: Make) -> list[Any]:

@@ -53,6 +53,7 @@ class Needs:
         None  # (actor id, milliseconds): how much he has put off, in all and that day
     )
     pins_of: int | None = None
+    group_pins: bool = False  # what is pinned by the group that the asked-for post is in
     newcomer: int | None = None  # an author: how many of his posts for many people were passed
     keeps: int | None = None  # an actor: which lists, filters, tags and marks are his
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from fedi_community.domain import addresses, posts, relations, sending
+from fedi_community.domain import addresses, posts, relations, schedule, sending
 from fedi_community.domain.effects import (
     Audit,
     Decision,
@@ -20,7 +20,6 @@ from fedi_community.domain.effects import (
     EditPost,
     Effect,
     Notify,
-    Pin,
     Record,
     Send,
     SetFlag,
@@ -28,7 +27,7 @@ from fedi_community.domain.effects import (
     ignored,
 )
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Body, Kind, Post, State, Text, followers_of
+from fedi_community.domain.model import Actor, Body, Kind, Post, State, Text, followers_of
 from fedi_community.domain.status_effects import ChangePoll, DropEarlier
 from fedi_community.errors import Refusal
 
@@ -65,21 +64,29 @@ def act_needs(post_id: int, actor_id: int) -> Needs:
         post_ids=frozenset({post_id}),
         subjects=frozenset({actor_id}),
         boosts=True,
+        group_pins=True,
     )
 
 
-def decide_act(
-    post_id: int, actor_id: int, login_id: int | None, act: str, reason: str, facts: Facts
-) -> Decision | Refusal:
-    """A mentor or staff of a local group (or staff speaking as it) acts on a post in it. Needs 4 new ids."""
+def _in_charge(post_id: int, actor_id: int, facts: Facts) -> tuple[Post, Actor] | Refusal:
+    """The post and its group, where somebody runs that; what he may not see is missing."""
     post = facts.posts.get(post_id)
     if post is None or not facts.may_view(actor_id, post):
         return NOT_FOUND
     group = facts.actors.get(post.group_id) if post.group_id else None
     if group is None or not group.local:
         return NO_GROUP
-    if actor_id != group.id and not facts.moderates(actor_id, group.id):
-        return NOT_YOURS
+    return (post, group) if facts.moderates(actor_id, group.id) else NOT_YOURS
+
+
+def decide_act(
+    post_id: int, actor_id: int, login_id: int | None, act: str, reason: str, facts: Facts
+) -> Decision | Refusal:
+    """A mentor or staff of a local group (or staff speaking as it) acts on a post in it. Needs 4 new ids."""
+    found = _in_charge(post_id, actor_id, facts)
+    if isinstance(found, Refusal):
+        return found
+    post, group = found
     if act not in ACTS:
         return UNKNOWN_ACT
     done = _done(post, act)
@@ -110,8 +117,11 @@ def decide_act(
             effects += [SetFlag(post, "locked", locked), *said, *_updated(facts, post)]
         case _:
             on = act == "feature"
+            pinned = schedule.decide_pin(group.id, post.id, on, facts)
+            if isinstance(pinned, Refusal) or not pinned.effects:
+                return pinned
             said = _said(facts, post, "Add" if on else "Remove", "content", collection="featured")
-            effects += [Pin(group.id, post, on, facts.now), *said]
+            effects += [*pinned.effects, *said]
     if act == "remove" and post.local and post.author_id != actor_id:
         effects.append(Notify(post.author_id, "group_removed", group.id, facts.now, post.id))
     detail = {"reason": reason[:MAX_REASON]} if reason else {}
@@ -124,14 +134,10 @@ def decide_redact(
 ) -> Decision | Refusal:
     """Take the words, pictures and poll of a post of this server away for good, from every revision; what it answers and what
     answers it stays. Needs 4 new ids. Peers that have a copy get the Update."""
-    post = facts.posts.get(post_id)
-    if post is None or not facts.may_view(actor_id, post):
-        return NOT_FOUND
-    group = facts.actors.get(post.group_id) if post.group_id else None
-    if group is None or not group.local:
-        return NO_GROUP
-    if actor_id != group.id and not facts.moderates(actor_id, group.id):
-        return NOT_YOURS
+    found = _in_charge(post_id, actor_id, facts)
+    if isinstance(found, Refusal):
+        return found
+    post, group = found
     if not post.local or post.boost_of is not None:
         return NOT_LOCAL
     effects: list[Effect] = [EditPost(post, REDACTED, facts.now), DropEarlier(post)]
@@ -159,11 +165,11 @@ def decide_ban(
     He is out at once, and what he wrote stays. Mentors keep out neither staff nor each other. expires: milliseconds UTC.
     """
     group, target = facts.actors.get(group_id), facts.actors.get(target_id)
-    if group is None or not group.local or not (actor_id == group_id or facts.moderates(actor_id, group_id)):
+    if group is None or not group.local or not facts.moderates(actor_id, group_id):
         return NOT_FOUND
     if target is None or target.is_group or target.state in ("deleted", "waiting"):
         return NOT_FOUND
-    staff = actor_id == group_id or facts.is_staff(actor_id, group_id)
+    staff = facts.is_staff(actor_id, group_id)
     if (
         target_id == actor_id
         or facts.is_staff(target_id, group_id)
@@ -194,34 +200,15 @@ def _done(post: Post, act: str) -> Decision | Refusal | None:
 def _said(
     facts: Facts, post: Post, type_: str, mode: Literal["content", "retraction"], **extra: str
 ) -> list[Effect]:
-    """The group says what was done to a post, and passes that on as it passes on what others say (FEP-1b12 §Announcing)."""
-    group = facts.actors[post.group_id or 0]
-    if not post.public and not facts.group(group.id).peers:
-        return []
-    said_id, announce_id = facts.new_ids[:2]
-    said, announce = (addresses.activity(facts.base_url, i) for i in (said_id, announce_id))
-    return [
-        Record(said_id, said, type_, group.id, facts.now, post.id, extra=dict(extra)),
-        Record(
-            announce_id, announce, "Announce", group.id, facts.now, post.id, None, said, None, {"wraps": True}
-        ),
-        Send(announce_id, mode, facts.now, (followers_of(group.id),), (post.author_id,), post.id),
-    ]
+    """The group itself says what was done to a post."""
+    uri, group_id = addresses.activity(facts.base_url, facts.new_ids[0]), post.group_id or 0
+    return _announced(facts, post, group_id, type_, uri, None, mode, dict(extra))
 
 
 def _updated(facts: Facts, post: Post) -> list[Effect]:
     """Peers that know no Lock see `commentsEnabled` in the post: ours is sent again."""
-    if not post.local:
-        return []
     rest = replace(facts, new_ids=facts.new_ids[2:4])
-    own = posts.told_of_change(rest, post, "Update", None, None)
-    return [
-        e for e in own if not (isinstance(e, Record) and e.type == "Announce") and not _of_announce(e, rest)
-    ]
-
-
-def _of_announce(effect: Effect, facts: Facts) -> bool:
-    return isinstance(effect, Send) and effect.activity_id == facts.new_ids[1]
+    return posts.told_of_change(rest, post, "Update", None, None) if post.local else []
 
 
 def decide_removed(
@@ -232,9 +219,9 @@ def decide_removed(
     if post.state is State.REMOVED or (activity_uri is not None and activity_uri in facts.activities):
         return ignored("known")
     effects: list[Effect] = [SetState(post, State.REMOVED)]
-    effects += _passed_on(facts, post, actor_id, type_, activity_uri, raw, "retraction")
+    effects += _announced(facts, post, actor_id, type_, activity_uri, raw, "retraction", {})
     effects += _unboosted(facts, post)
-    detail = {"reason": reason[:500]} if reason else {}
+    detail = {"reason": reason[:MAX_REASON]} if reason else {}
     effects.append(Audit("remove", facts.now, actor_id, None, post.group_id, post.id, post.author_id, detail))
     return Decision(tuple(effects), post.id, "removed")
 
@@ -246,7 +233,7 @@ def decide_restored(
     if post.state is not State.REMOVED:
         return ignored("nothing_to_undo")
     effects: list[Effect] = [SetState(post, State.PUBLISHED)]
-    effects += _passed_on(facts, post, actor_id, "Undo", activity_uri, raw, "content")
+    effects += _announced(facts, post, actor_id, "Undo", activity_uri, raw, "content", {})
     group = facts.actors.get(post.group_id) if post.group_id else None
     if group is not None and group.local and sending.should_boost(facts, group.id, post):
         effects += sending.boost(facts, group, post, facts.new_ids[2])
@@ -254,28 +241,23 @@ def decide_restored(
     return Decision((*effects, logged), post.id, "restored")
 
 
-def _passed_on(
-    facts: Facts,
-    post: Post,
-    actor_id: int,
-    type_: str,
-    activity_uri: str | None,
-    raw: bytes | None,
-    mode: str,
-) -> list[Effect]:
-    """The group's Announce of what its moderator said, unchanged."""
+def _announced(
+    facts: Facts, post: Post, actor_id: int, type_: str, uri: str | None, raw: bytes | None,
+    mode: Literal["content", "retraction"], extra: dict[str, Any],
+) -> list[Effect]:  # fmt: skip
+    """A local group passes on what was said of a post in it, a peer's activity unchanged (FEP-1b12 §Announcing)."""
     group = facts.actors.get(post.group_id) if post.group_id else None
-    if group is None or not group.local or activity_uri is None:
+    if group is None or not group.local or uri is None:
         return []
     if not post.public and not facts.group(group.id).peers:
         return []
     said_id, announce_id = facts.new_ids[:2]
-    uri = addresses.activity(facts.base_url, announce_id)
+    announce = addresses.activity(facts.base_url, announce_id)
     wraps = {"wraps": True}
     return [
-        Record(said_id, activity_uri, type_, actor_id, facts.now, post.id),
-        Record(announce_id, uri, "Announce", group.id, facts.now, post.id, None, activity_uri, raw, wraps),
-        Send(announce_id, mode, facts.now, (followers_of(group.id),), (post.author_id,), post.id),  # type: ignore[arg-type]
+        Record(said_id, uri, type_, actor_id, facts.now, post.id, extra=extra),
+        Record(announce_id, announce, "Announce", group.id, facts.now, post.id, None, uri, raw, wraps),
+        Send(announce_id, mode, facts.now, (followers_of(group.id),), (post.author_id,), post.id),
     ]
 
 

@@ -290,9 +290,7 @@ def hashtags_in(text: str) -> list[str]:
 
 
 def _matches(text: str) -> list[re.Match[str]]:
-    if (
-        "@" not in text and "#" not in text
-    ):  # most answers: parsing them for nothing is a tenth of what posting costs
+    if "@" not in text and "#" not in text:  # most answers name nobody and nothing
         return []
     found: list[re.Match[str]] = []
     for token in _MARKDOWN.parse(text[:MAX_CONTENT]):

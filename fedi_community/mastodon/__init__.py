@@ -7,6 +7,7 @@ is a plain JSON 404 (see `answers.is_client`), so that clients can probe.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -48,7 +49,6 @@ from fedi_community.mastodon import (
     timelines,
 )
 from fedi_community.mastodon.answers import JSON, begin, failed, finish, is_client, refused
-from fedi_community.mastodon.asked import Asked
 from fedi_community.mastodon.base import Api, Endpoint, Table, respond, view_of
 from fedi_community.mastodon.lane import Routes, lane
 from fedi_community.mastodon.streaming import Hub, sockets
@@ -88,12 +88,9 @@ def client_api(
     blueprint = Blueprint("mastodon", __name__)
     quick = [one for tag, one in endpoints() if one.method == "GET" and tag != streaming.table.tag]
 
-    async def answering(endpoint: Endpoint, asked: Asked, path: dict[str, str]) -> Any:
-        return await respond(api, endpoint, asked, path)
-
     @blueprint.record_once
     def in_front(state: Any) -> None:
-        state.app.asgi_app = lane(Routes(quick), answering, state.app.asgi_app)
+        state.app.asgi_app = lane(Routes(quick), partial(respond, api), state.app.asgi_app)
 
     blueprint.before_app_request(begin)
     blueprint.after_app_request(finish)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from quart import Request
 
-from fedi_community import auth
 from fedi_community.auth.limits import Left
 
 FORWARDED: Final = b"x-forwarded-for"
@@ -20,14 +19,8 @@ MAX_QUERY_FIELDS: Final = 1000
 _NUMBERS: Final = random.Random()  # noqa: S311  (its own, so that what is shown tells nothing of other chance)
 
 
-class Names(Protocol):
-    """Headers; names in any case."""
-
-    def get(self, key: str, /) -> str | None: ...
-
-
 class Headers:
-    """Headers of an ASGI scope: of repeated ones the first, of X-Forwarded-For all lines."""
+    """Headers of an ASGI scope, names in any case: of repeated ones the first, of X-Forwarded-For all lines."""
 
     __slots__ = ("_held",)
 
@@ -44,18 +37,6 @@ class Headers:
         return None if found is None else found.decode("latin-1")
 
 
-class _Joined:
-    """Quart's headers, with all lines of X-Forwarded-For: a proxy may add a line of its own to the client's."""
-
-    __slots__ = ("_headers",)
-
-    def __init__(self, headers: Any) -> None:
-        self._headers = headers
-
-    def get(self, key: str) -> str | None:
-        return auth.forwarded(self._headers) if key.lower() == "x-forwarded-for" else self._headers.get(key)
-
-
 @dataclass(slots=True)
 class Asked:
     """query: decoded pairs in their order. body: what came with it is read through this; None where nothing can have come.
@@ -63,7 +44,7 @@ class Asked:
 
     method: str
     path: str
-    headers: Names
+    headers: Headers
     query: list[tuple[str, str]]
     remote: str | None
     id: str
@@ -101,6 +82,6 @@ def from_scope(scope: Mapping[str, Any]) -> Asked:
 
 def from_quart(request: Request, request_id: str) -> Asked:
     return Asked(
-        request.method, request.path, _Joined(request.headers), list(request.args.items(multi=True)), request.remote_addr,
+        request.method, request.path, Headers(request.scope["headers"]), list(request.args.items(multi=True)), request.remote_addr,
         request_id, request,
     )  # fmt: skip

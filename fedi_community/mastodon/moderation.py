@@ -79,7 +79,7 @@ async def _bans(
     call: Call, group_id: int, before: int | None, after: int | None, limit: int
 ) -> list[rows.BanRow]:
     async def unit(tx: Tx) -> list[rows.BanRow]:
-        if call.actor_id != group_id and not await rows.runs(tx, call.actor_id, group_id):
+        if group_id not in await rows.run_by(tx, call.actor_id, [group_id]):
             raise not_found()
         return await rows.bans(tx, group_id, before, after, limit)
 
@@ -135,7 +135,7 @@ async def log(call: Call) -> Any:
     group_id, at = call.id(), call.cursor
 
     async def unit(tx: Tx) -> tuple[list[rows.LogRow], dict[int, Any]]:
-        if call.actor_id != group_id and not await rows.runs(tx, call.actor_id, group_id):
+        if group_id not in await rows.run_by(tx, call.actor_id, [group_id]):
             raise not_found()
         found = await rows.log(tx, group_id, at.before, at.after, at.limit)
         people = {i for row in found for i in (row.actor_id, row.target_id) if i}

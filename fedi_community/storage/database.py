@@ -159,6 +159,44 @@ class _Waiting(Generic[T]):
             self.future.set_exception(self.error)
 
 
+class _Line:
+    """Units that write wait in a line and are carried out in their order, some at a time; then each caller hears of his own."""
+
+    def __init__(self) -> None:
+        self._queue: list[_Waiting[Any]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def _most(self) -> int:
+        """How many units are carried out together at most."""
+        raise NotImplementedError
+
+    async def _carry_out(self, batch: Sequence[_Waiting[Any]]) -> None:
+        """Never raises; results and errors go to the units."""
+        raise NotImplementedError
+
+    async def write(self, unit: Unit[T], /) -> T:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(unit, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work())
+        return await future
+
+    async def _work(self) -> None:
+        while self._queue:
+            most = self._most()
+            batch, self._queue = self._queue[:most], self._queue[most:]
+            await self._carry_out(batch)
+            for waiting in batch:
+                waiting.settle()
+            for waiting in batch:
+                for call in waiting.callbacks:
+                    call()
+
+    async def _drained(self) -> None:
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
+
 def _run_batch(
     connection: sqlite3.Connection, compiler: Compiler, address: Address, batch: Sequence[_Waiting[Any]]
 ) -> None:
@@ -209,7 +247,7 @@ async def _in_thread(connection: aiosqlite.Connection, call: Callable[..., T], *
 _PRAGMAS = ("foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY")
 
 
-class SqliteDatabase:
+class SqliteDatabase(_Line):
     """One writer on a thread of its own, one reader on the event loop's, WAL. One serving process: see `serve`.
 
     Reads take well under a millisecond and never wait for the writer, so they run where they are asked for: on reader
@@ -220,13 +258,12 @@ class SqliteDatabase:
     engine: Engine = "sqlite"
 
     def __init__(self, writer: aiosqlite.Connection, reader: sqlite3.Connection) -> None:
+        super().__init__()
         self._writer = writer
         self._reader = reader
         self._compiler = Compiler("sqlite")
         self._shelf = Shelf()
         self.address: Address = _plain
-        self._queue: list[_Waiting[Any]] = []
-        self._task: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, path: Path) -> SqliteDatabase:
@@ -241,29 +278,17 @@ class SqliteDatabase:
             reader.execute(f"PRAGMA {pragma}").fetchall()
         return cls(writer, reader)
 
-    async def write(self, unit: Unit[T], /) -> T:
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(unit, future))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._work())
-        return await future
+    def _most(self) -> int:
+        return BATCH
 
-    async def _work(self) -> None:
-        while self._queue:
-            batch, self._queue = self._queue[:BATCH], self._queue[BATCH:]
-            await _in_thread(self._writer, _run_batch, self._compiler, self.address, batch)
-            for waiting in batch:
-                waiting.settle()
-            for waiting in batch:
-                for call in waiting.callbacks:
-                    call()
+    async def _carry_out(self, batch: Sequence[_Waiting[Any]]) -> None:
+        await _in_thread(self._writer, _run_batch, self._compiler, self.address, batch)
 
     async def read(self, unit: Unit[T], /) -> T:
         return _run_read(self._reader, self._compiler, self.address, self._shelf, unit)
 
     async def close(self) -> None:
-        while self._task is not None and not self._task.done():
-            await asyncio.wait([self._task])
+        await self._drained()
         self._reader.close()
         await self._writer.close()
 
@@ -329,19 +354,18 @@ async def _pause(attempt: int) -> None:
     await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311
 
 
-class PostgresqlDatabase:
+class PostgresqlDatabase(_Line):
     """A pool of asyncpg connections. Writing units are SERIALIZABLE; those of one process go one after the other, in small groups
     that share a commit, and run again when another process was in their way (docs/decisions/0013)."""
 
     engine: Engine = "postgresql"
 
     def __init__(self, pool: Any) -> None:
+        super().__init__()
         self._pool = pool
         self._compiler = Compiler("postgresql")
         self._shelf = Shelf()
         self.address: Address = _plain
-        self._queue: list[_Waiting[Any]] = []
-        self._task: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, url: str, size: int = 10) -> PostgresqlDatabase:
@@ -355,24 +379,13 @@ class PostgresqlDatabase:
         )
         return cls(pool)
 
-    async def write(self, unit: Unit[T], /) -> T:
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(unit, future))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._work())
-        return await future
+    def _most(self) -> int:
+        return GROUP
 
-    async def _work(self) -> None:
-        while self._queue:
-            batch, self._queue = self._queue[:GROUP], self._queue[GROUP:]
-            if len(batch) == 1 or not await self._together(batch):
-                for waiting in batch:
-                    await self._alone(waiting)
+    async def _carry_out(self, batch: Sequence[_Waiting[Any]]) -> None:
+        if len(batch) == 1 or not await self._together(batch):
             for waiting in batch:
-                waiting.settle()
-            for waiting in batch:
-                for call in waiting.callbacks:
-                    call()
+                await self._alone(waiting)
 
     async def _together(self, batch: Sequence[_Waiting[Any]]) -> bool:
         """All units of a group under one commit. False when nothing happened: a unit failed, or another process was in the way.
@@ -428,8 +441,7 @@ class PostgresqlDatabase:
             return await unit(_PostgresqlTx(connection, self._compiler, self.address, self._shelf))
 
     async def close(self) -> None:
-        while self._task is not None and not self._task.done():
-            await asyncio.wait([self._task])
+        await self._drained()
         await self._pool.close()
 
 

@@ -362,6 +362,8 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     owners: Sequence[Row] = ()
     if needs.new_handles or needs.emails or needs.handles:
         owners = await tx.rows(_LOGINS, ids=list(loader.actors))
+    groups_of_posts = [post.group_id for post in posts if post.group_id] if needs.group_pins else []
+    pins_of = needs.pins_of or next(iter(groups_of_posts), 0)
     return Facts(
         now=now,
         new_ids=new_ids,
@@ -387,7 +389,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         login_by_id=await sessions.known_logins(tx, people) if people else {},
         scheduled=await scheduled.one(tx, needs.scheduled) if needs.scheduled else None,
         put_off=await scheduled.counted(tx, *needs.schedule_of) if needs.schedule_of else (0, 0),
-        pinned=await scheduled.pinned(tx, needs.pins_of) if needs.pins_of else frozenset(),
+        pinned=await scheduled.pinned(tx, pins_of) if pins_of else frozenset(),
         uploads=await media.known_uploads(tx, needs.uploads) if needs.uploads else {},
         done_before=await sessions.done_before(tx, *needs.done_before, now) if needs.done_before else None,
         passed_posts=await held.passed_of(tx, needs.newcomer) if needs.newcomer is not None else 0,

@@ -305,17 +305,17 @@ _LOG = Statement(
     .limit(param("count"))
 )
 _RUNS = Statement(
-    select(A.id).where(one_of(A.id, "groups"), A.host_id.is_(None), moderates(param("actor"), A.id))
+    select(A.id).where(
+        one_of(A.id, "groups"),
+        A.host_id.is_(None),
+        A.type == word("Group"),
+        or_(A.id == param("actor"), moderates(param("actor"), A.id)),
+    )
 )
 
 
-async def runs(tx: Tx, actor_id: int, group_id: int) -> bool:
-    """Whether somebody is a mentor or staff of a group of this server."""
-    return group_id in await run_by(tx, actor_id, [group_id])
-
-
 async def run_by(tx: Tx, actor_id: int, group_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these groups of this server somebody is a mentor or staff of."""
+    """Which of these groups of this server somebody is a mentor or staff of; a group runs itself, as which its staff speak."""
     wanted = list(set(group_ids))
     if not wanted or not actor_id:
         return frozenset()
@@ -323,7 +323,7 @@ async def run_by(tx: Tx, actor_id: int, group_ids: Iterable[int]) -> frozenset[i
 
 
 async def log(tx: Tx, group_id: int, before: int | None, after: int | None, limit: int) -> list[LogRow]:
-    """What was done in a group, the newest first. Who may read it is for the caller to ask (`runs`)."""
+    """What was done in a group, the newest first. Who may read it is for the caller to ask (`run_by`)."""
     found = await tx.rows(_LOG, group=group_id, before=before or NEWEST, after=after or 0, count=limit)
     return [
         LogRow(
@@ -353,6 +353,6 @@ _BANS = Statement(
 
 
 async def bans(tx: Tx, group_id: int, before: int | None, after: int | None, limit: int) -> list[BanRow]:
-    """Who is kept out of a group. Who may read it is for the caller to ask (`runs`)."""
+    """Who is kept out of a group. Who may read it is for the caller to ask (`run_by`)."""
     found = await tx.rows(_BANS, group=group_id, before=before or NEWEST, after=after or 0, count=limit)
     return [BanRow(row[0], row[1], row[2]) for row in found]

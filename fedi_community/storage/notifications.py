@@ -47,8 +47,8 @@ def _writing(insert: Inserts) -> Executable:
 
 
 _WRITE = Statement(_writing)
-"""Nobody is told the same twice: the unique index sees to that. To look first would make every two transactions that tell one
-person something a conflict on PostgreSQL (with it, four of five were in vain)."""
+"""Nobody is told the same twice: the unique index sees to that. One statement instead of two, and no reading of what
+others write (PostgreSQL)."""
 _SUBSCRIBED = Statement(
     select(c.push_subscriptions.c.actor_id)
     .where(one_of(c.push_subscriptions.c.actor_id, "owners"))

@@ -1,4 +1,4 @@
-"""Who would read a post that is not written yet: the rule and the fan-out, asked for an audience instead of a stored object.
+"""Who would read a post that is not written yet: the rule (`domain.visibility`) asked for each kind of reader it is meant for.
 
 Two sets come out. `sent` is whom the delivery would go to, block by block as the rule says it; a test compares it with what the
 fan-out does. The counts that people are told leave blocks out, so that nobody learns of one by trying.
@@ -7,11 +7,12 @@ fan-out does. The counts that people are told leave blocks out, so that nobody l
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import and_, select, union_all
 
-from fedi_community.domain.model import PUBLIC, SERVER, Grant, Post
+from fedi_community.domain.model import PUBLIC, SERVER, Grant, Post, State, Viewer
+from fedi_community.domain.visibility import may_view, nothing, sight_of
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
@@ -69,7 +70,7 @@ async def readers(
     groups: set[int] = set()
     host_of: dict[int, int | None] = {}
     for actor, host, kind, principal in rows:
-        held.setdefault(actor, {PUBLIC} if host is not None else {PUBLIC, SERVER}).add(principal)
+        held.setdefault(actor, set()).add(principal)
         host_of[actor] = host
         if kind == "Group":
             groups.add(actor)
@@ -77,9 +78,19 @@ async def readers(
         for actor, kind in await tx.rows(_LOCAL, author=post.author_id):
             if kind == "Group":
                 groups.add(actor)
-            held.setdefault(actor, {PUBLIC, SERVER, actor})
+            held.setdefault(actor, set())
             host_of[actor] = None
-    admitted = [a for a, principals in held.items() if principals & audience and principals & gate]
+    published = replace(post, state=State.PUBLISHED)
+    kinds: dict[tuple[bool, bool, frozenset[int]], bool] = {}
+    admitted = []
+    for actor, principals in held.items():  # the rule is asked once for all who hold the same
+        local = host_of[actor] is None
+        kind = (local, actor == post.group_id, frozenset(principals))
+        if kind not in kinds:
+            sight = sight_of(Viewer(actor, local=local), kind[2])
+            kinds[kind] = may_view(sight, published, nothing)
+        if kinds[kind]:
+            admitted.append(actor)
     hosts = {host for a in admitted if (host := host_of[a]) is not None}
     names = {row[0]: row[1] for row in await tx.rows(_HOSTS, ids=list(hosts)) if row[2] or not listed_only}
     blocked = {row[0] for row in await tx.rows(_BLOCKED, author=post.author_id)}

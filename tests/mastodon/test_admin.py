@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fedi_community.mastodon.entities.accounts import moment
+from fedi_community.storage import moderation, views
 from tests.mastodon.conftest import World
 
 ADMIN = "read write admin:read admin:write"
@@ -116,3 +117,22 @@ async def test_a_group_that_hides_leaves_no_trace_in_the_list(world: World) -> N
     assert [one["id"] for one in (await world.get("/api/v2/admin/accounts?username=openly", token)).json] == [
         str(own)
     ]
+
+
+@pytest.mark.parametrize("finds", ["everyone", "server", "members", "mentors", "staff"])
+async def test_the_list_finds_the_groups_that_are_found_elsewhere(world: World, finds: str) -> None:
+    """The switch in SQL, where pages are cut, and in memory agree for every role."""
+    make, db = world.make, world.parts.db
+    narrow = {"reads": finds, "posts": finds, "replies": finds} if finds != "everyone" else {}
+    group = await make.group("quiet", finds=finds, joins="open", **narrow)
+    people = {role: await make.member(role) for role in ("outsider", "member", "mentor", "chief")}
+    for role in ("member", "mentor", "chief"):
+        await make.add(group, people[role])
+    await make.role(group, people["mentor"], "mentor")
+    await make.role(group, people["chief"], "staff")
+    wanted = moderation.Wanted(handle="quiet")
+    for who in (*people.values(), group):
+        viewer = make.viewer(who)
+        listed = await db.read(lambda tx, v=viewer: moderation.search(tx, v, wanted, None, None, 10))
+        found = await db.read(lambda tx, v=viewer: views.findable(tx, v, [group]))
+        assert {one.id for one in listed} == set(found), (finds, who)

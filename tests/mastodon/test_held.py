@@ -235,3 +235,21 @@ async def test_taking_back_what_was_held_takes_nothing_from_the_public_count(gua
     assert await count() == 2
     await guarded.ask("DELETE", f"/api/v1/statuses/{second['id']}", token)
     assert await count() == 1
+
+
+async def test_of_what_is_held_the_readers_it_will_have_are_told(guarded: World) -> None:
+    group, (nadia, token), _, _ = await scene(guarded)
+    far = [await guarded.make.remote(f"https://far.example/users/a{n}") for n in range(5)]
+    for who in far:
+        await guarded.make.join(who, group, f"https://far.example/follows/{who}")
+    asked = {"status": "@sleep first words", "visibility": "public"}
+    said = (await guarded.ask("POST", "/api/v1/audience/preview", token, json=asked)).json
+    assert (said["held"], said["web"]) == (True, True)
+    assert any(line.startswith("Somebody who looks after this community reads") for line in said["notices"])
+    kept = {"status": "first words", "visibility": "private"}
+    for who in far:
+        await guarded.make.join(who, nadia, f"https://far.example/more/{who}")
+        await guarded.make.answer(nadia, who)
+    assert (await guarded.ask("POST", "/api/v1/audience/preview", token, json=kept)).json["readers"][
+        "named_servers"
+    ] == ["far.example"]

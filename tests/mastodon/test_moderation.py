@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from fedi_community.domain.moderation import ACTS
+from fedi_community.domain.schedule import MAX_PINS
 from fedi_community.storage import tables as t
 from fedi_community.storage.dialect import Statement
 from tests.mastodon.conftest import World
@@ -217,3 +218,20 @@ async def test_words_that_are_taken_away_are_nowhere_any_more(world: World) -> N
     for table in (t.texts, t.polls, t.objects):
         rows = await world.parts.db.read(lambda tx, table=table: tx.rows(Statement(select(table))))
         assert not [row for row in rows if "canary" in repr(tuple(row))], table.name
+
+
+async def test_a_group_features_no_more_than_anybody_pins(world: World) -> None:
+    who = await cast(world)
+    for n in range(MAX_PINS):
+        who["post"] = (
+            await world.post(
+                "/api/v1/statuses", who["nadia_token"], status=f"@sleep {n}", visibility="public"
+            )
+        ).json["id"]
+        assert (await act(world, who, "feature")).status == 200
+    again = await act(world, who, "feature")
+    assert again.status == 200, "what is featured already is no more"
+    who["post"] = (
+        await world.post("/api/v1/statuses", who["nadia_token"], status="@sleep more", visibility="public")
+    ).json["id"]
+    assert (await act(world, who, "feature")).status == 422

@@ -265,7 +265,7 @@ def status(
 
 
 def _unchanging(post: PostView, base_url: str) -> dict[str, Any]:
-    """What a Status says until its post is edited: made once, not for each reader (with it a page costs half)."""
+    """What a Status says until its post is edited: made once, not for each reader."""
     memo, key = post.parts.memo, f"status {post.kind}"
     made: dict[str, Any] | None = memo.get(key)
     if made is None:
