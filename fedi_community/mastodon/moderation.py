@@ -30,7 +30,7 @@ LOGGED: Final = entity(
 @table.post(
     "/api/v1/statuses/<id>/moderate", member("write:statuses"), entities.STATUS,
     Param("act", required=True, choices=moderation.ACTS),
-    Param("reason", maximum=moderation.MAX_REASON, doc="Kept in the group's log, and shown to its author"),
+    Param("reason", maximum=moderation.MAX_REASON, doc="Kept in the group's log"),
 )  # fmt: skip
 async def moderate(call: Call) -> Any:
     """Remove or restore, lock or unlock, feature or unfeature a status in its group; for its mentors and staff"""
