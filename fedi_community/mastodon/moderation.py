@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fedi_community.domain import moderation
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
+from fedi_community.domain.moderation import acts
+from fedi_community.domain.moderation import bans as keeping_out
 from fedi_community.errors import Refusal, not_found
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.base import Call, Table, member
@@ -29,8 +30,8 @@ LOGGED: Final = entity(
 
 @table.post(
     "/api/v1/statuses/<id>/moderate", member("write:statuses"), entities.STATUS,
-    Param("act", required=True, choices=moderation.ACTS),
-    Param("reason", maximum=moderation.MAX_REASON, doc="Kept in the group's log"),
+    Param("act", required=True, choices=acts.ACTS),
+    Param("reason", maximum=acts.MAX_REASON, doc="Kept in the group's log"),
 )  # fmt: skip
 async def moderate(call: Call) -> Any:
     """Remove or restore, lock or unlock, feature or unfeature a status in its group; for its mentors and staff"""
@@ -38,24 +39,24 @@ async def moderate(call: Call) -> Any:
     act, reason = call["act"], (call["reason"] or "").strip()
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return moderation.decide_act(post_id, actor_id, login, act, reason, facts)
+        return acts.decide_act(post_id, actor_id, login, act, reason, facts)
 
-    await call.perform(Change(moderation.act_needs(post_id, actor_id), decide, 4))
+    await call.perform(Change(acts.act_needs(post_id, actor_id), decide, 4))
     return await status_of(call, post_id)
 
 
 @table.post(
     "/api/v1/statuses/<id>/redact", member("write:statuses"), entities.STATUS,
-    Param("reason", maximum=moderation.MAX_REASON, doc="Kept in the group's log"),
+    Param("reason", maximum=acts.MAX_REASON, doc="Kept in the group's log"),
 )  # fmt: skip
 async def redact(call: Call) -> Any:
     """Take a status's words, pictures and poll away for good, from every revision; for the mentors and staff of its group"""
     post_id, actor_id, login = call.id(), call.actor_id, call.who.login_id
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return moderation.decide_redact(post_id, actor_id, login, (call["reason"] or "").strip(), facts)
+        return acts.decide_redact(post_id, actor_id, login, (call["reason"] or "").strip(), facts)
 
-    await call.perform(Change(moderation.act_needs(post_id, actor_id), decide, 4))
+    await call.perform(Change(acts.act_needs(post_id, actor_id), decide, 4))
     return await status_of(call, post_id)
 
 
@@ -70,9 +71,9 @@ async def _ban(
     actor_id, login = call.actor_id, call.who.login_id
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return moderation.decide_ban(group_id, actor_id, login, target_id, on, reason, until, facts)
+        return keeping_out.decide_ban(group_id, actor_id, login, target_id, on, reason, until, facts)
 
-    await call.perform(Change(moderation.ban_needs(group_id, actor_id, target_id), decide, 2))
+    await call.perform(Change(keeping_out.ban_needs(group_id, actor_id, target_id), decide, 2))
 
 
 async def _bans(
@@ -101,7 +102,7 @@ async def _shown_bans(call: Call, found: list[rows.BanRow]) -> list[dict[str, An
 
 @table.post(
     "/api/v1/groups/<id>/bans", member("write:blocks"), BAN, Param("account_id", "id", required=True),
-    Param("reason", maximum=moderation.MAX_REASON, doc="Kept in the group's log"),
+    Param("reason", maximum=acts.MAX_REASON, doc="Kept in the group's log"),
     Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=LONGEST_BAN_S),
 )  # fmt: skip
 async def ban(call: Call) -> Any:

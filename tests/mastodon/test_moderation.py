@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from fedi_community.domain.moderation import ACTS
+from fedi_community.domain.moderation.acts import ACTS
 from fedi_community.domain.schedule import MAX_PINS
 from fedi_community.storage import tables as t
 from fedi_community.storage.dialect import Statement

@@ -7,10 +7,11 @@ from dataclasses import replace
 from fedi_community.activitypub.handlers.told import Handler, Told, embedded_post, speaker, target_uri
 from fedi_community.activitypub.incoming import KINDS, MAX_ANSWER, body_of, incoming_of
 from fedi_community.activitypub.wire import WireActor, WireObject
-from fedi_community.domain import moderation, polls, posts, relations
+from fedi_community.domain import polls, posts, relations
 from fedi_community.domain.effects import Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Body, Post
+from fedi_community.domain.moderation import peers as moderated
 from fedi_community.domain.origins import same_origin
 from fedi_community.domain.text import clean_name
 from fedi_community.errors import Refusal
@@ -168,7 +169,7 @@ def _moderated(told: Told, facts: Facts, post_id: int) -> Decision | Refusal:
     group = facts.actors.get(post.group_id) if post.group_id else None
     if group is None or not _may_remove(told, facts, actor, author, group):
         return Refusal("not_the_author", 403)
-    return moderation.decide_removed(
+    return moderated.decide_removed(
         post, actor.id, facts, type_="Delete", activity_uri=told.activity.id or None, raw=told.raw,
         reason=told.activity.summary or "",
     )  # fmt: skip

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from fedi_community.activitypub.handlers.content import ASK_AGAIN, may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
-from fedi_community.domain import moderation, relations
+from fedi_community.domain import relations
 from fedi_community.domain.effects import Audit, Decision, Effect, Pin, SetFlag, SetGrant, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Grant, mentors_of
+from fedi_community.domain.moderation import peers as moderated
 from fedi_community.domain.text import plain
 from fedi_community.errors import Refusal
 
@@ -102,7 +103,7 @@ def _change(told: Told, facts: Facts, add: bool) -> Decision | Refusal:
             return Refusal("host_not_allowed", 403)
         effects.append(SetGrant(person.id, mentors_of(group.id), Grant.ACCEPTED if add else Grant.ENDED, at))
     elif which == "outbox" and not add and post is not None and post.group_id == group.id:
-        return moderation.decide_removed(
+        return moderated.decide_removed(
             post, actor.id, facts, type_="Remove", activity_uri=told.activity.id or None, raw=told.raw,
             reason=told.activity.summary or "",
         )  # fmt: skip

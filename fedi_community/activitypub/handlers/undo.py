@@ -5,10 +5,11 @@ from __future__ import annotations
 from fedi_community.activitypub.handlers.content import may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker
 from fedi_community.activitypub.wire import WireActivity
-from fedi_community.domain import moderation, posts, relations
+from fedi_community.domain import posts, relations
 from fedi_community.domain.effects import Audit, Decision, MarkUndone, Record, SetFlag, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Reaction, followers_of
+from fedi_community.domain.moderation import peers as moderated
 from fedi_community.errors import Refusal
 
 _REACTIONS: dict[str, Reaction] = {"Like": "like", "Dislike": "dislike", "EmojiReact": "react"}
@@ -119,7 +120,7 @@ def _unmoderate(told: Told, facts: Facts, actor: Actor, post_id: int, type_: str
     if not own and not may_moderate(facts, actor.id, group_id, told.relayed_by):
         return Refusal("not_a_moderator", 403)
     if type_ != "Lock":
-        return moderation.decide_restored(
+        return moderated.decide_restored(
             post, actor.id, facts, type_=type_, activity_uri=told.activity.id or None, raw=told.raw
         )
     logged = Audit("undo_lock", facts.now, actor.id, None, group_id, post.id, post.author_id)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from quart import Response
 
-from fedi_community.domain import moderation, posts, relations
+from fedi_community.domain import posts, relations
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.moderation import acts as moderation
 from fedi_community.domain.views import PostView
 from fedi_community.errors import Refusal, not_found
 from fedi_community.perform import Change, perform_or_raise
