@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fedi_community.domain import accounts, memberships, polls, posts, relations
+from fedi_community.domain import accounts, memberships, polls, posts, relations, roles
 from fedi_community.domain.effects import Decision, LearnActor, SetProfile
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Body, Joins, Text, Viewer, Who
@@ -129,12 +129,12 @@ class Make:
     async def host(self, host: str, **how: Any) -> Decision | Refusal:
         return await self.do(Needs(), lambda f: memberships.decide_host(host, f, **how), 0)
 
-    async def role(self, group_id: int, actor_id: int, role: str, on: bool = True) -> Decision | Refusal:
+    async def role(
+        self, group_id: int, actor_id: int, role: str, on: bool = True, **more: Any
+    ) -> Decision | Refusal:
         handle = next(h for h, i in self.ids.items() if i == actor_id)
-        needs = Needs(
-            actor_ids=frozenset({group_id}), handles=frozenset({(handle, "")}), subjects=frozenset({actor_id})
-        )
-        return await self.do(needs, lambda f: accounts.decide_role(group_id, actor_id, role, on, f))  # type: ignore[arg-type]
+        needs = roles.role_needs(group_id, actor_id, handle, more.get("by"))
+        return await self.do(needs, lambda f: roles.decide_role(group_id, actor_id, role, on, f, **more))  # type: ignore[arg-type]
 
     async def block(self, actor_id: int, target_id: int, on: bool = True) -> Decision | Refusal:
         needs = Needs(actor_ids=frozenset({actor_id, target_id}), subjects=frozenset({actor_id, target_id}))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from fedi_community.domain import accounts
+from fedi_community.domain import roles
 from fedi_community.domain.effects import (
     ChangeGroup,
     Decision,
@@ -179,7 +179,7 @@ async def test_a_gated_group_refuses_who_is_of_a_host_that_is_not_listed_by_defa
     assert reason(await make.add(group, ana)) == "host_not_allowed"
     for role in ("mentor", "staff"):
         needs = Needs(actor_ids=frozenset({group, ana}), subjects=frozenset({ana}))
-        made = await make.do(needs, lambda f, role=role: accounts.decide_role(group, ana, role, True, f))
+        made = await make.do(needs, lambda f, role=role: roles.decide_role(group, ana, role, True, f))
         assert reason(made) == "host_not_allowed"
     assert await rows(make, t.grants) == []
 

@@ -20,7 +20,7 @@ from fedi_community.cli.common import asynchronous, configure_logs, must, settin
 from fedi_community.cli.serving import only_process, run_server
 from fedi_community.demo import content, rss
 from fedi_community.demo.model import Demo, Discussion, Group, Language, Person, Post, moment_ms
-from fedi_community.domain import accounts, articles, memberships, posts, relations
+from fedi_community.domain import accounts, articles, memberships, posts, relations, roles
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Body, Joins, Text, Who
@@ -214,7 +214,7 @@ class Filler:
         needs = Needs(
             actor_ids=frozenset({group}), handles=frozenset({(handle, "")}), subjects=frozenset({actor})
         )
-        await self._do(needs, lambda facts: accounts.decide_role(group, actor, role, True, facts), 0)
+        await self._do(needs, lambda facts: roles.decide_role(group, actor, role, True, facts), 0)
 
     async def _articles(self) -> None:
         newsroom = next(p.handle for p in self.sample.people if p.kind == "Service")

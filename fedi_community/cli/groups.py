@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
 import click
 
 from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
-from fedi_community.domain import accounts, held, memberships
+from fedi_community.domain import accounts, held, memberships, roles
 from fedi_community.domain.effects import Decision
-from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Joins, Who
+from fedi_community.domain.facts import Facts
+from fedi_community.domain.model import POWERS, USUAL_POWERS, Joins, Who
 from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.views import ActorView
 from fedi_community.errors import Refusal
@@ -19,6 +17,7 @@ from fedi_community.storage import held as held_rows
 from fedi_community.storage import members as rows
 from fedi_community.storage import views
 
+_USUAL = ", ".join(one for one in POWERS if one in USUAL_POWERS)
 WHO = click.Choice([who.value for who in Who])
 
 
@@ -55,41 +54,64 @@ async def create_group(
     click.echo(f"Made group {handle}.")
 
 
-def _role_command(role: Literal["staff", "mentor"]) -> click.Command:
-    @click.command(role)
-    @click.argument("handle")
-    @click.argument("action", type=click.Choice(["add", "remove"]))
-    @click.argument("name")
-    @asynchronous
-    async def run(handle: str, action: str, name: str) -> None:
-        async with open_house(settings_or_exit()) as house:
-            await _set_role(house, handle, name, role, action == "add")
-        click.echo(f"{name} is {'now' if action == 'add' else 'no longer'} {role} of {handle}.")
+@group.command("staff")
+@click.argument("handle")
+@click.argument("action", type=click.Choice(["add", "remove"]))
+@click.argument("name")
+@asynchronous
+async def staff(handle: str, action: str, name: str) -> None:
+    """Make NAME staff of the group HANDLE, who speak as the group and choose its mentors, or end it. What spoke as the group for
+    NAME ends with it: tokens, open streams, push messages.
 
-    command: click.Command = run
-    example = f"Example:  fedi-community group {role} sleep_well add nadia"
-    command.help = f"Make NAME {role} of the group HANDLE, or end it.\n\n\b\n{example}"
-    return command
+    \b
+    Example:  fedi-community group staff sleep_well add nadia
+    """
+    async with open_house(settings_or_exit()) as house:
+        await _set_role(house, handle, name, "staff", action == "add")
+    click.echo(f"{name} is {'now' if action == 'add' else 'no longer'} staff of {handle}.")
 
 
-async def _set_role(house: House, handle: str, name: str, role: Any, on: bool) -> None:
-    needs = Needs(handles=frozenset({(handle, ""), (name, "")}))
+@group.command("mentor")
+@click.argument("handle")
+@click.argument("action", type=click.Choice(["add", "remove"]))
+@click.argument("name")
+@click.option("--powers", help=f"Which of {', '.join(POWERS)}, with commas between; without it {_USUAL}.")
+@asynchronous
+async def mentor(handle: str, action: str, name: str, powers: str | None) -> None:
+    """Make NAME mentor of the group HANDLE with chosen powers, change them (add again), or end it.
+
+    \b
+    posts     remove, restore, lock, pin, redact; answer what is held
+    members   answer who asks, invite, take out, ban
+    reports   work on reports
+    settings  change the group's switches, name and words
+
+    \b
+    Examples:
+      fedi-community group mentor sleep_well add nadia
+      fedi-community group mentor sleep_well add nadia --powers posts,reports
+      fedi-community group mentor sleep_well remove nadia
+    """
+    if powers is not None and action == "remove":
+        raise click.ClickException("Powers are chosen when adding: who is no longer mentor has none.")
+    chosen = None if powers is None else frozenset(one.strip() for one in powers.split(",") if one.strip())
+    async with open_house(settings_or_exit()) as house:
+        await _set_role(house, handle, name, "mentor", action == "add", chosen)
+    click.echo(f"{name} is {'now' if action == 'add' else 'no longer'} mentor of {handle}.")
+
+
+async def _set_role(
+    house: House, handle: str, name: str, role: roles.Role, on: bool, powers: frozenset[str] | None = None
+) -> None:
+    found = await _group(house, handle)
+    person = await house.db.read(lambda tx: views.actor_by_handle(tx, name))
+    if person is None:
+        raise click.ClickException(f"There is no member {name} here.")
 
     def decide(facts: Facts) -> Decision | Refusal:
-        group_actor, actor = facts.actor_by_handle.get((handle, "")), facts.actor_by_handle.get((name, ""))
-        if group_actor is None or actor is None:
-            return Refusal(
-                "not_found",
-                404,
-                f"There is no {'group ' + handle if group_actor is None else 'member ' + name} here.",
-            )
-        return accounts.decide_role(group_actor.id, actor.id, role, on, facts)
+        return roles.decide_role(found.id, person.id, role, on, facts, powers=powers)
 
-    await must(house, Change(needs, decide, 0))
-
-
-group.add_command(_role_command("staff"))
-group.add_command(_role_command("mentor"))
+    await must(house, Change(roles.role_needs(found.id, person.id, name), decide, 0))
 
 
 async def _group(house: House, handle: str) -> ActorView:

@@ -1,4 +1,4 @@
-"""Decide about accounts: new members and groups, who runs a group, suspension. Who is in one: `memberships`."""
+"""Decide about accounts: new members and groups, suspension. Who is in a group: `memberships`; who runs it: `roles`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from fedi_community.domain.effects import (
     MarkActor,
     MaySpeak,
     RevokeTokens,
-    SetGrant,
     SetLogin,
 )
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.memberships import HOST_NOT_ALLOWED
-from fedi_community.domain.model import WIDTH, Grant, Group, Joins, Who, followers_of, mentors_of, staff_of
+from fedi_community.domain.model import WIDTH, Group, Joins, Who
 from fedi_community.errors import Refusal
 
 BAD_HANDLE: Final = Refusal(
@@ -182,29 +180,6 @@ def decide_new_group(asked: NewGroup, facts: Facts) -> Decision | Refusal:
         Audit("group_created", facts.now, group_id=group_id),
     )  # fmt: skip
     return Decision(effects, group_id, "created")
-
-
-def decide_role(
-    group_id: int, actor_id: int, role: Literal["staff", "mentor"], on: bool, facts: Facts
-) -> Decision | Refusal:
-    """Make somebody staff or mentor of a local group, or end it; ending staff ends what speaks as the group."""
-    group, actor = facts.actors.get(group_id), facts.actors.get(actor_id)
-    if group is None or actor is None or not group.local or not group.is_group:
-        return Refusal("not_found", 404, "There is no such group or member.")
-    if on and not facts.admits(actor, group.id):
-        return HOST_NOT_ALLOWED
-    collection = staff_of(group.id) if role == "staff" else mentors_of(group.id)
-    state = Grant.ACCEPTED if on else Grant.ENDED
-    effects: list[Effect] = [SetGrant(actor.id, collection, state, facts.now)]
-    if on and not facts.granted(actor.id, followers_of(group.id)):
-        effects.append(SetGrant(actor.id, followers_of(group.id), Grant.ACCEPTED, facts.now))
-    login = facts.login_of.get(actor.id)
-    if role == "staff" and on and login is not None:  # it ends with the grant
-        effects.append(MaySpeak(login, group.id, "staff", True, facts.now))
-    effects.append(
-        Audit(f"{role}_{'added' if on else 'removed'}", facts.now, group_id=group.id, target_id=actor.id)
-    )
-    return Decision(tuple(effects), group.id, "changed")
 
 
 def decide_suspend(actor_id: int, facts: Facts) -> Decision | Refusal:

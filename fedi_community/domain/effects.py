@@ -106,6 +106,15 @@ class SetGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPowers:
+    """What a mentor may do in his group; None: the usual. Ending the role forgets them."""
+
+    actor_id: int
+    group_id: int
+    powers: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class EndHostGrants:
     """What a host's actors were granted here ends, and who asked is refused: in one group, or (None) everywhere here."""
 
@@ -596,7 +605,7 @@ class AddFeed:
 Effect = (
     MakeGate | StorePost | ReleasePost | EditPost | DeletePost | RememberGone | SetState | SetFlag | SetGrant | React | Unreact
     | SetBlock | Pin | Notify | LearnActor | MarkActor | Moved | File | Record | MarkUndone | Send | Audit
-    | EndHostGrants | EndExpired | NotifyModerators | TellEach
+    | SetPowers | EndHostGrants | EndExpired | NotifyModerators | TellEach
     | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
     | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed | AddJob | RememberKey
     | MakeUpload | FinishUpload | FailUpload | ChangeUpload | DropUpload | KeepPicture

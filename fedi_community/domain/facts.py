@@ -9,6 +9,7 @@ from typing import Any
 from fedi_community.domain.model import (
     PUBLIC,
     SERVER,
+    USUAL_POWERS,
     Actor,
     Grant,
     Group,
@@ -179,6 +180,9 @@ class Facts:
     activities: dict[str, Happened] = field(default_factory=dict)
     grants: dict[tuple[int, int], Grant] = field(default_factory=dict)
     grant_uris: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    powers: dict[tuple[int, int], frozenset[str]] = field(
+        default_factory=dict
+    )  # (mentor, group), where chosen
     blocks: frozenset[tuple[int, int]] = frozenset()
     reactions: frozenset[tuple[int, int, str]] = frozenset()
     polls: dict[int, Poll] = field(default_factory=dict)  # by post
@@ -214,6 +218,13 @@ class Facts:
 
     def moderates(self, actor_id: int, group_id: int) -> bool:
         return self.is_staff(actor_id, group_id) or self.granted(actor_id, mentors_of(group_id))
+
+    def may(self, actor_id: int, group_id: int, power: str) -> bool:
+        """Who runs the group has this power in it: staff have all, a mentor those that were chosen (or the usual ones)."""
+        if self.is_staff(actor_id, group_id):
+            return True
+        chosen = self.powers.get((actor_id, group_id), USUAL_POWERS)
+        return power in chosen and self.granted(actor_id, mentors_of(group_id))
 
     def within(self, actor: Actor, who: Who, group_id: int) -> bool:
         """The actor is among those a switch's word stands for."""

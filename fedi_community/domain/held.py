@@ -23,6 +23,7 @@ from fedi_community.domain.effects import (
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Body, State
 from fedi_community.domain.posts import NOT_FOUND
+from fedi_community.domain.powers import NO_POWER
 from fedi_community.errors import Refusal
 
 
@@ -42,6 +43,8 @@ def decide(
         return NOT_FOUND
     if moderator is not None and (group_id is None or not facts.moderates(moderator, group_id)):
         return NOT_FOUND
+    if moderator is not None and group_id is not None and not facts.may(moderator, group_id, "posts"):
+        return NO_POWER
     word = "held_published" if passed else "held_removed"
     logged = Audit(word, facts.now, moderator, None, group_id, post.id, post.author_id)
     if not passed:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from fedi_community.domain import addresses, relations
+from fedi_community.domain import addresses, powers, relations
 from fedi_community.domain.effects import (
     Audit,
     ChangeGroup,
@@ -25,7 +25,6 @@ from fedi_community.domain.effects import (
 )
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Grant, followers_of, mentors_of, staff_of
-from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.errors import Refusal
 
 NO_MEMBER = Refusal("not_found", 404, "There is no such group or member.")
@@ -35,6 +34,10 @@ HOST_NOT_ALLOWED = Refusal(
     "host_not_allowed",
     422,
     "Not everybody reads this group, so it stays on this server. First allow the other one: group peers HANDLE allow HOST",
+)
+
+RUNS_IT = Refusal(
+    "runs_the_group", 403, "Somebody who runs the group cannot be kept out of it. Staff end the role first."
 )
 
 HostState = Literal["ok", "limited", "suspended"]
@@ -62,8 +65,9 @@ def decide_request(
     if isinstance(both, Refusal):
         return both
     group, asker = both
-    if moderator_id is not None and not facts.moderates(moderator_id, group.id):
-        return NOT_FOUND
+    denied = powers.refused(facts, moderator_id, group.id, "members")
+    if denied:
+        return denied
     if facts.grants.get((asker.id, followers_of(group.id))) is not Grant.ASKED:
         return NOT_ASKED
     if accept and not facts.admits(asker, group.id):
@@ -105,8 +109,11 @@ def decide_removal(
     if isinstance(both, Refusal):
         return both
     group, actor = both
-    if moderator_id is not None and not facts.moderates(moderator_id, group.id):
-        return NOT_FOUND
+    denied = powers.refused(facts, moderator_id, group.id, "members")
+    if denied:
+        return denied
+    if moderator_id is not None and moderator_id != actor.id and facts.moderates(actor.id, group.id):
+        return RUNS_IT  # staff end the role first
     held = {
         c: state
         for c in (followers_of(group.id), mentors_of(group.id), staff_of(group.id))

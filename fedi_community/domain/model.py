@@ -98,6 +98,12 @@ class Joins(StrEnum):
     INVITE = "invite"
 
 
+POWERS: Final = ("posts", "members", "reports", "settings")
+"""What staff may let a mentor do: look after posts; answer who asks, invite, take out and ban; work on reports; change the
+group's switches and words."""
+USUAL_POWERS: Final = frozenset({"posts", "members", "reports"})
+"""Those of a mentor for whom staff chose none."""
+
 ActorState = Literal["active", "limited", "suspended", "deleted", "waiting"]
 Place = Literal["to", "cc"]
 Reaction = Literal["like", "dislike", "bookmark", "react"]

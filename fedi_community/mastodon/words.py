@@ -43,6 +43,10 @@ SPANISH: Final[dict[str, str]] = {
     "media_in_use": "Este archivo pertenece a una publicación. Edite o borre la publicación.",
     "media_focus": "El foco son dos números entre -1 y 1, como 0.5,-0.2.",
     "media_description": "La descripción es demasiado larga.",
+    "no_power": "Usted es mentor de este grupo, pero el equipo no le ha dado permiso para esto. Pregúntele, por favor.",
+    "staff_only": "Solo el equipo de este grupo puede hacer esto.",
+    "runs_the_group": "Quien dirige el grupo no puede quedar fuera de él. Antes el equipo tiene que quitarle esa función.",
+    "unknown_power": "Ese permiso no existe. Los permisos son: posts, members, reports, settings.",
     "unknown_mention": "Una de las personas o grupos mencionados no existe aquí.",
 }
 

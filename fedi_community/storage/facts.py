@@ -124,7 +124,7 @@ _GROUPS = Statement(
     .where(one_of(groups.c.actor_id, "ids"))
 )
 _GRANTS = Statement(
-    select(grants.c.actor_id, grants.c.collection_id, grants.c.state, grants.c.uri).where(
+    select(grants.c.actor_id, grants.c.collection_id, grants.c.state, grants.c.uri, grants.c.settings).where(
         one_of(grants.c.actor_id, "subjects"), one_of(grants.c.collection_id, "collections")
     )
 )
@@ -419,16 +419,19 @@ async def _relations(loader: _Loader, subjects: set[int], group_ids: list[int]) 
     everyone = list(loader.actors)
     held: dict[tuple[int, int], Grant] = {}
     asked: dict[tuple[int, int], str | None] = {}
+    powers: dict[tuple[int, int], frozenset[str]] = {}
     collections = {followers_of(a) for a in everyone}
     collections |= {c for g in group_ids for c in (mentors_of(g), staff_of(g))}
     for post in loader.posts.values():
         collections |= collections_of(post.audience) | collections_of(post.gate or ())
     if subjects:
-        for actor, collection, state, uri in await tx.rows(
+        for actor, collection, state, uri, chosen in await tx.rows(
             _GRANTS, subjects=list(subjects), collections=list(collections)
         ):
             held[actor, collection] = Grant(state)
             asked[actor, collection] = uri
+            if chosen != "{}" and collection & 3 == 2:
+                powers[actor, collection & ~3] = frozenset(orjson.loads(chosen).get("powers", ()))
     blocked = await tx.rows(_BLOCKS, subjects=list(subjects), others=everyone) if subjects else ()
     done: Sequence[Row] = ()
     if loader.posts and subjects:
@@ -438,6 +441,7 @@ async def _relations(loader: _Loader, subjects: set[int], group_ids: list[int]) 
     return {
         "grants": held,
         "grant_uris": asked,
+        "powers": powers,
         "blocks": frozenset((one, other) for one, other in blocked),
         "reactions": frozenset((a, o, k) for a, o, k in done),
         "followed": frozenset(c & ~3 for (c,) in followed),

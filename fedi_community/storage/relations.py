@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, case, delete, func, or_, select, update
 
 from fedi_community.domain import effects as e
@@ -75,6 +76,20 @@ _END_TOKENS = Statement(
 )
 
 
+_SET_POWERS = Statement(
+    update(t.grants)
+    .where(t.grants.c.actor_id == param("actor"), t.grants.c.collection_id == param("mentors"))
+    .values(settings=bindparam("settings"))
+)
+
+
+async def _set_powers(tx: Tx, x: e.SetPowers, wake: Wake) -> None:
+    chosen = {} if x.powers is None else {"powers": sorted(x.powers)}
+    await tx.run(
+        _SET_POWERS, actor=x.actor_id, mentors=mentors_of(x.group_id), settings=orjson.dumps(chosen).decode()
+    )
+
+
 async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
     await tx.run(
         _SET_GRANT, actor_id=x.actor_id, collection_id=x.collection_id, state=int(x.state), uri=x.uri,
@@ -91,6 +106,8 @@ async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
     elif x.collection_id == staff_of(owner) and x.state is not Grant.ACCEPTED:
         await tx.run(_NO_LONGER_SPEAKS, group=owner, actor=x.actor_id)
         await tx.run(_END_TOKENS, group=owner, actor=x.actor_id, at=x.at)
+    elif x.collection_id == mentors_of(owner) and x.state is not Grant.ACCEPTED:
+        await _set_powers(tx, e.SetPowers(x.actor_id, owner, None), wake)
     wake.streams.append(("relation", x.actor_id, owner))
 
 
@@ -187,6 +204,7 @@ async def _notify_moderators(tx: Tx, x: e.NotifyModerators, wake: Wake) -> None:
 
 APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.SetGrant: _set_grant,
+    e.SetPowers: _set_powers,
     e.EndHostGrants: _end_host_grants,
     e.EndExpired: _end_expired,
     e.SetBlock: _set_block,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fedi_community.web.catalogue_groups import GROUPS
 from fedi_community.web.catalogue_signin import SIGN_IN
 
 LANGUAGES: Final = ("en", "es")
@@ -558,5 +559,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "We keep your e-mail address to log you in and to write to you. Nobody else sees it.",
         "Guardamos su correo para que pueda entrar y para escribirle. Nadie más lo ve.",
     ),
+    **GROUPS,
     **SIGN_IN,
 }  # fmt: skip

@@ -8,9 +8,10 @@ import pytest
 
 from fedi_community import auth
 from fedi_community.config import Settings
-from fedi_community.domain.accounts import decide_role, decide_suspend
+from fedi_community.domain.accounts import decide_suspend
 from fedi_community.domain.effects import Decision, MakeToken, RevokeTokens, SetLogin
 from fedi_community.domain.facts import Needs
+from fedi_community.domain.roles import decide_role
 from fedi_community.errors import Problem
 from tests.web.conftest import PASSWORD, World
 

@@ -189,11 +189,13 @@ def _may_remove(told: Told, facts: Facts, actor: Actor, author: Actor, group: Ac
     return administers and named and said.summary is not None
 
 
-def may_moderate(facts: Facts, actor_id: int, group_id: int, relayed_by: str | None) -> bool:
+def may_moderate(
+    facts: Facts, actor_id: int, group_id: int, relayed_by: str | None, power: str = "posts"
+) -> bool:
     """Mentors and staff of a local group; for a remote group those it lists, or what it relays itself from its own host."""
     actor, group = facts.actors[actor_id], facts.actors[group_id]
     if group.local:
-        return facts.moderates(actor_id, group_id) and actor.host_state != "suspended"
+        return facts.may(actor_id, group_id, power) and actor.host_state != "suspended"
     if actor.id == group.id or actor.uri in group.moderators or actor.host == group.host:
         return True
     return relayed_by is not None and relayed_by == group.uri and actor.host == group.host

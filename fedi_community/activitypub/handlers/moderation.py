@@ -63,7 +63,7 @@ def _block(told: Told, facts: Facts) -> Decision | Refusal:
         return ignored("undone")  # its Undo overtook it
     group = _group(told, facts)
     if group is not None and group.id != person.id:
-        if not may_moderate(facts, actor.id, group.id, told.relayed_by):
+        if not may_moderate(facts, actor.id, group.id, told.relayed_by, "members"):
             return Refusal("not_a_moderator", 403)
         return relations.decide_block(
             group.id, person.id, True, facts, uri=told.activity.id, expires=told.activity.ends_ms

@@ -83,7 +83,7 @@ def _unblock(
     group = facts.actor_by_uri.get((inner.target_id or "") if isinstance(inner, WireActivity) else "")
     by = actor
     if group is not None and group.is_group:
-        if not may_moderate(facts, actor.id, group.id, told.relayed_by):
+        if not may_moderate(facts, actor.id, group.id, told.relayed_by, "members"):
             return Refusal("not_a_moderator", 403)
         by = group
     if (by.id, whom.id) not in facts.blocks:

@@ -22,6 +22,7 @@ from fedi_community.domain.effects import (
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Body, Kind, Post, State, Text
 from fedi_community.domain.moderation.announcing import say, unboosted
+from fedi_community.domain.powers import NO_POWER
 from fedi_community.domain.status_effects import ChangePoll, DropEarlier
 from fedi_community.errors import Refusal
 
@@ -67,7 +68,9 @@ def _in_charge(post_id: int, actor_id: int, facts: Facts) -> tuple[Post, Actor] 
     group = facts.actors.get(post.group_id) if post.group_id else None
     if group is None or not group.local:
         return NO_GROUP
-    return (post, group) if facts.moderates(actor_id, group.id) else NOT_YOURS
+    if not facts.moderates(actor_id, group.id):
+        return NOT_YOURS
+    return (post, group) if facts.may(actor_id, group.id, "posts") else NO_POWER
 
 
 def decide_act(

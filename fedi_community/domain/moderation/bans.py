@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from fedi_community.domain import relations
 from fedi_community.domain.effects import Audit, Decision
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.memberships import RUNS_IT
 from fedi_community.domain.moderation.acts import MAX_REASON, NOT_FOUND
+from fedi_community.domain.powers import NO_POWER
 from fedi_community.errors import Refusal
-
-RUNS_IT: Final = Refusal(
-    "runs_the_group", 403, "Somebody who runs the group cannot be kept out of it. Staff end the role first."
-)
 
 
 def ban_needs(group_id: int, actor_id: int, target_id: int) -> Needs:
@@ -33,6 +31,8 @@ def decide_ban(
         return NOT_FOUND
     if target is None or target.is_group or target.state in ("deleted", "waiting"):
         return NOT_FOUND
+    if not facts.may(actor_id, group_id, "members"):
+        return NO_POWER
     staff = facts.is_staff(actor_id, group_id)
     if (
         target_id == actor_id
