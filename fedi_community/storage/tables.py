@@ -30,6 +30,10 @@ hosts = table(
     string("state", null=False, server_default="ok"),  # ok, limited, suspended
     flag("listed"),  # may federate where FEDI_FEDERATION=listed
     big("judged_at"),  # when somebody last said how we stand to it
+    flag("reject_media"),  # its pictures, films and sounds are shown to nobody here
+    flag("reject_reports"),  # its reports are taken and dropped
+    flag("obfuscate"),  # its name is not shown whole where blocks are published
+    string("public_comment"),
     string("signature_form"),  # cavage, rfc9421: what the host took last (double knock)
     big("signature_form_at"),
     count("failures"),
@@ -445,10 +449,61 @@ reports = table(
     string("copy"),  # what was reported as the reporter saw it, JSON: for those who answer reports alone
     string("rule_ids", null=False, server_default="[]"),
     flag("forwarded"),
+    string("language"),  # of what was reported, or of who reported: for whom it is
+    flag("urgent"),
     big("assigned_to"),
     big("closed_by"),
+    string("outcome"),  # what was done with it
     big("created", null=False),
     big("closed"),
+    big("sealed_until"),  # then the copy goes
+    Index("ix_reports_group", "group_id", "state"),
+)
+
+sealed = table(
+    "sealed",  # files of reported posts: they outlive the post until the copy goes
+    big("report_id", ForeignKey("reports.id"), null=False, primary_key=True, autoincrement=False),
+    Column("position", Integer, nullable=False, primary_key=True, autoincrement=False),
+    big("object_id"),
+    string("file", null=False, index=True),
+    string("url", null=False),  # as in attachments
+    string("preview_url"),
+    string("media_type", null=False, server_default=""),
+    string("name", null=False, server_default=""),
+    rowid=False,
+)
+
+moderation_notes = table(
+    "moderation_notes",  # only grows
+    serial(),
+    big("report_id", ForeignKey("reports.id"), index=True),
+    actor("target_id", null=True, index=True),  # a note on an account
+    big("login_id", null=False),
+    string("text", null=False),
+    big("created", null=False),
+)
+
+measures = table(
+    "measures",  # what was done about somebody: he is told, and may appeal once
+    identifier(),
+    actor("target_id", index=True),
+    big("login_id"),  # who did it; never shown to whom it was done
+    big("group_id", index=True),  # null: those who run the server
+    string("action", null=False),
+    string("text", null=False, server_default=""),  # what he is told
+    string("object_ids", null=False, server_default="[]"),
+    big("report_id"),
+    string("link", unique=True),  # hash of the secret in his mail: for who cannot log in
+    big("created", null=False),
+    big("expires"),
+    big("ended"),
+    string("ended_how"),  # expired, appeal, undone
+    string("appeal"),
+    big("appealed"),
+    string("appeal_state"),  # pending, approved, rejected
+    big("appeal_by"),
+    big("appeal_answered"),
+    Index("ix_measures_appeals", "appeal_state", "id"),
 )
 
 audit = table(
@@ -462,6 +517,7 @@ audit = table(
     big("object_id"),
     big("target_id"),
     string("detail", null=False, server_default="{}"),
+    Index("ix_audit_login", "login_id", "id"),
 )
 
 # --- timelines ------------------------------------------------------------------------------------------------------

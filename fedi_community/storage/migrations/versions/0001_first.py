@@ -68,6 +68,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_index(op.f("ix_audit_group_id"), "audit", ["group_id"], unique=False)
+    op.create_index("ix_audit_login", "audit", ["login_id", "id"], unique=False)
     op.create_table(
         "entries",
         sa.Column("timeline", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -162,6 +163,27 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("judged_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "reject_media",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column(
+            "reject_reports",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column(
+            "obfuscate",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column(
+            "public_comment", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
+        ),
         sa.Column(
             "signature_form", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
         ),
@@ -1047,16 +1069,26 @@ def upgrade() -> None:
             server_default="0",
             nullable=False,
         ),
+        sa.Column("language", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column(
+            "urgent",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
         sa.Column("assigned_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("closed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("outcome", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
         sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("closed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("sealed_until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["reporter_id"], ["actors.id"], name=op.f("fk_reports_reporter_id_actors")),
         sa.ForeignKeyConstraint(["target_id"], ["actors.id"], name=op.f("fk_reports_target_id_actors")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
         sa.UniqueConstraint("uri", name=op.f("uq_reports_uri")),
         sqlite_with_rowid=True,
     )
+    op.create_index("ix_reports_group", "reports", ["group_id", "state"], unique=False)
     op.create_table(
         "scheduled",
         sa.Column(
@@ -1612,7 +1644,10 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     _make_client_tables()
+    _make_moderation_tables()
     _make_search()
+    _only_grows("audit")
+    _only_grows("moderation_notes")
 
 
 def _make_client_tables() -> None:
@@ -1723,6 +1758,123 @@ def _make_client_tables() -> None:
     )
     op.create_index(
         "ix_notifications_sender", "notifications", ["owner_id", "filtered", "actor_id"], unique=False
+    )
+
+
+def _make_moderation_tables() -> None:
+    """What those who answer reports keep: sealed files, notes, measures with their appeals."""
+    op.create_table(
+        "measures",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("target_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("login_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("action", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "text",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "object_ids",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("link", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expires", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ended", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ended_how", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("appeal", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("appealed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "appeal_state", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
+        ),
+        sa.Column("appeal_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("appeal_answered", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["target_id"], ["actors.id"], name=op.f("fk_measures_target_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_measures")),
+        sa.UniqueConstraint("link", name=op.f("uq_measures_link")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index("ix_measures_appeals", "measures", ["appeal_state", "id"], unique=False)
+    op.create_index(op.f("ix_measures_group_id"), "measures", ["group_id"], unique=False)
+    op.create_index(op.f("ix_measures_target_id"), "measures", ["target_id"], unique=False)
+    op.create_table(
+        "moderation_notes",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("target_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("login_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["report_id"], ["reports.id"], name=op.f("fk_moderation_notes_report_id_reports")
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_id"], ["actors.id"], name=op.f("fk_moderation_notes_target_id_actors")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moderation_notes")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_moderation_notes_report_id"), "moderation_notes", ["report_id"], unique=False)
+    op.create_index(op.f("ix_moderation_notes_target_id"), "moderation_notes", ["target_id"], unique=False)
+    op.create_table(
+        "sealed",
+        sa.Column(
+            "report_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("object_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("file", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("url", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("preview_url", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column(
+            "media_type",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "name",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_sealed_report_id_reports")),
+        sa.PrimaryKeyConstraint("report_id", "position", name=op.f("pk_sealed")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_sealed_file"), "sealed", ["file"], unique=False)
+
+
+def _only_grows(table: str) -> None:
+    """The database itself refuses to change or delete a row."""
+    said = f"rows of {table} are never changed"
+    if op.get_bind().dialect.name == "sqlite":
+        for what in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_{what.lower()} BEFORE {what} ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            )
+        return
+    op.execute(
+        f"CREATE FUNCTION {table}_only_grows() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION '{said}'; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION {table}_only_grows()"
     )
 
 
