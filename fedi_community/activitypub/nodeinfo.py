@@ -12,6 +12,7 @@ from typing import Final
 
 from bovine.types.nodeinfo import NodeInfo, Protocol, Services, Software, Usage, Users
 
+from fedi_community.domain.counts import rounded
 from fedi_community.domain.origins import canonical, host_of
 from fedi_community.domain.text import clean_name
 from fedi_community.errors import Refusal
@@ -97,12 +98,6 @@ def document(
             key: value for key, value in (("repository", repository), ("homepage", homepage)) if value
         }
     return result
-
-
-def rounded(count: int) -> int:
-    """The count rounded down to two leading digits, at least to tens; below ten it is zero."""
-    step: int = 10 ** max(1, len(str(max(0, count))) - 2)
-    return max(0, count) // step * step
 
 
 def link_of(well_known: object, host: str) -> str | None:

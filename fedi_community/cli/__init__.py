@@ -10,11 +10,11 @@ from fedi_community import __version__
 from fedi_community.cli.content import feed
 from fedi_community.cli.demo import demo
 from fedi_community.cli.doctor import doctor
-from fedi_community.cli.groups import group
 from fedi_community.cli.hosts import allow, block
 from fedi_community.cli.operations import backup, explain, export, restore
 from fedi_community.cli.people import member, token
 from fedi_community.cli.serving import migrate, serve, work
+from fedi_community.cli.switches import group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -103,7 +103,7 @@ async def mentor(handle: str, action: str, name: str, powers: str | None) -> Non
 async def _set_role(
     house: House, handle: str, name: str, role: roles.Role, on: bool, powers: frozenset[str] | None = None
 ) -> None:
-    found = await _group(house, handle)
+    found = await find_group(house, handle)
     person = await house.db.read(lambda tx: views.actor_by_handle(tx, name))
     if person is None:
         raise click.ClickException(f"There is no member {name} here.")
@@ -114,7 +114,7 @@ async def _set_role(
     await must(house, Change(roles.role_needs(found.id, person.id, name), decide, 0))
 
 
-async def _group(house: House, handle: str) -> ActorView:
+async def find_group(house: House, handle: str) -> ActorView:
     found = await house.db.read(lambda tx: views.actor_by_handle(tx, handle))
     if found is None or not found.is_group:
         raise click.ClickException(f"There is no group {handle} here.")
@@ -150,7 +150,7 @@ async def member(handle: str, action: str, name: str | None) -> None:
             "`list` takes no name." if action == "list" else f"Say whom: group member {handle} {action} NAME"
         )
     async with open_house(settings_or_exit()) as house:
-        found = await _group(house, handle)
+        found = await find_group(house, handle)
         if name is None:
             await _list(house, found.id)
             return
@@ -195,7 +195,7 @@ async def peers(handle: str, action: str, host: str) -> None:
     if name is None:
         raise click.ClickException(f"{host!r} is no host name. Give it as in partner.example")
     async with open_house(settings_or_exit()) as house:
-        found = await _group(house, handle)
+        found = await find_group(house, handle)
 
         def decide(facts: Facts) -> Decision | Refusal:
             return memberships.decide_peers(found.id, name, action == "allow", facts)
@@ -220,7 +220,7 @@ async def held_posts(handle: str, publish: int | None, remove: int | None) -> No
     if publish is not None and remove is not None:
         raise click.ClickException("Give one of --publish and --remove.")
     async with open_house(settings_or_exit()) as house:
-        group_id = None if handle == "-" else (await _group(house, handle)).id
+        group_id = None if handle == "-" else (await find_group(house, handle)).id
         chosen = publish or remove
         if chosen is None:
             for one in await house.db.read(lambda tx: held_rows.shown(tx, group_id)):

@@ -8,13 +8,14 @@ from typing import Final
 import orjson
 
 from fedi_community.activitypub import render
-from fedi_community.activitypub.nodeinfo import Counts, rounded
+from fedi_community.activitypub.nodeinfo import Counts
 from fedi_community.activitypub.proofs import sign_proof
 from fedi_community.activitypub.render import ActorFacts, Addressing, Document, Site
 from fedi_community.activitypub.render import activities as made
 from fedi_community.documents import activities
 from fedi_community.documents.scene import Scene, gather, local_actor, may_see
 from fedi_community.domain import addresses
+from fedi_community.domain.counts import rounded
 from fedi_community.domain.model import STRANGER, Kind, Viewer, Who
 from fedi_community.domain.views import ActorView
 from fedi_community.keyring import Keyring

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fedi_community.domain import addresses
+from fedi_community.domain import addresses, switches
 from fedi_community.domain.effects import (
     Audit,
     Decision,
@@ -17,10 +17,11 @@ from fedi_community.domain.effects import (
     MarkActor,
     MaySpeak,
     RevokeTokens,
+    SetGrant,
     SetLogin,
 )
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import WIDTH, Group, Joins, Who
+from fedi_community.domain.model import WIDTH, Grant, Group, Joins, Who, followers_of, staff_of
 from fedi_community.errors import Refusal
 
 BAD_HANDLE: Final = Refusal(
@@ -132,27 +133,13 @@ class NewGroup:
     joins: Joins = Joins.OPEN
     boosts: Literal["passed", "all", "none"] = "passed"
     sample: bool = False
+    question: str = ""
+    by: tuple[int, int] | None = None  # (actor, log-in) who makes it and is its staff
 
     def needs(self) -> Needs:
-        return Needs(new_handles=frozenset({self.handle}))
-
-
-def switches_refused(reads: Who, posts: Who, replies: Who, finds: Who) -> Refusal | None:
-    """Nobody may write where he cannot read, and nobody reads what he cannot find."""
-    if WIDTH[reads] > WIDTH[finds]:
-        return Refusal(
-            "reads_wider_than_finds",
-            422,
-            "Who reads a group must be able to find it: widen “finds” or narrow “reads”.",
+        return Needs(
+            new_handles=frozenset({self.handle}), actor_ids=frozenset({self.by[0]} if self.by else ())
         )
-    for word in (posts, replies):
-        if WIDTH[word] > WIDTH[reads] and reads is not Who.EVERYONE:
-            return Refusal(
-                "writes_wider_than_reads",
-                422,
-                "Who writes in a group must be able to read it: narrow “posts” and “replies”.",
-            )
-    return None
 
 
 def decide_new_group(asked: NewGroup, facts: Facts) -> Decision | Refusal:
@@ -162,24 +149,38 @@ def decide_new_group(asked: NewGroup, facts: Facts) -> Decision | Refusal:
         return refused
     replies = asked.replies if WIDTH[asked.replies] <= WIDTH[asked.reads] else asked.reads
     posts = asked.posts if WIDTH[asked.posts] <= WIDTH[asked.reads] else asked.reads
-    refused = switches_refused(asked.reads, posts, replies, asked.finds)
+    refused = switches.refused(asked.reads, posts, replies, asked.finds)
     if refused:
         return refused
     group_id, gate_id = facts.new_ids[:2]
     uri = addresses.actor(facts.base_url, "Group", asked.handle)
-    gated = asked.reads is not Who.EVERYONE
+    joins = Joins.INVITE if asked.finds in switches.HIDDEN else asked.joins
     group = Group(
-        group_id, asked.finds, asked.reads, posts, replies, asked.joins, gate_id if gated else None, asked.boosts,
-        language=asked.language,
+        group_id, asked.finds, asked.reads, posts, replies, joins, gate_id, asked.boosts, language=asked.language,
+        question=asked.question if joins is Joins.APPROVAL else "",
     )  # fmt: skip
+    actor, login = asked.by or (None, None)
     effects: tuple[Effect, ...] = (
         MakeActor(group_id, uri, "Group", asked.handle, facts.now, asked.name, asked.summary, asked.language,
-                  locked=gated or asked.joins is not Joins.OPEN, discoverable=asked.finds is Who.EVERYONE,
+                  locked=switches.locked(group), discoverable=asked.finds is Who.EVERYONE,
                   sample=asked.sample),
         MakeGroup(group, facts.now),
-        Audit("group_created", facts.now, group_id=group_id),
+        *_first_staff(asked.by, group_id, facts.now),
+        Audit("group_created", facts.now, actor, login, group_id),
     )  # fmt: skip
     return Decision(effects, group_id, "created")
+
+
+def _first_staff(by: tuple[int, int] | None, group_id: int, now: int) -> list[Effect]:
+    """Who makes a group is in it, runs it and speaks as it."""
+    if by is None:
+        return []
+    actor, login = by
+    return [
+        SetGrant(actor, followers_of(group_id), Grant.ACCEPTED, now),
+        SetGrant(actor, staff_of(group_id), Grant.ACCEPTED, now),
+        MaySpeak(login, group_id, "staff", True, now),
+    ]
 
 
 def decide_suspend(actor_id: int, facts: Facts) -> Decision | Refusal:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fedi_community.domain.client_effects import ClientEffect
-from fedi_community.domain.model import Actor, Body, Grant, Group, Place, Post, Reaction, State
+from fedi_community.domain.group_effects import GroupEffect
+from fedi_community.domain.model import Actor, Body, Grant, Group, Place, Post, Reaction, State, Who
 from fedi_community.domain.status_effects import StatusEffect
 
 
@@ -121,6 +122,22 @@ class EndHostGrants:
     host: str
     at: int
     group_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndRemoteGrants:
+    """Whoever is of another server leaves a group of ours, or is refused, unless his host is among the group's peers."""
+
+    group_id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class TightenGates:
+    """All gates of a group that are wider than `reads` let in no more than that: one row a gate, and no post is touched."""
+
+    group_id: int
+    reads: Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +377,7 @@ class MakeActor:
 
 @dataclass(frozen=True, slots=True)
 class MakeGroup:
-    """A group's switches; the actor is made beside it. gate: for threads begun while *reads* is narrow."""
+    """A group's switches; the actor is made beside it. gate: of the threads begun from now on."""
 
     group: Group
     at: int
@@ -605,11 +622,11 @@ class AddFeed:
 Effect = (
     MakeGate | StorePost | ReleasePost | EditPost | DeletePost | RememberGone | SetState | SetFlag | SetGrant | React | Unreact
     | SetBlock | Pin | Notify | LearnActor | MarkActor | Moved | File | Record | MarkUndone | Send | Audit
-    | SetPowers | EndHostGrants | EndExpired | NotifyModerators | TellEach
+    | SetPowers | EndHostGrants | EndRemoteGrants | TightenGates | EndExpired | NotifyModerators | TellEach
     | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
     | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed | AddJob | RememberKey
     | MakeUpload | FinishUpload | FailUpload | ChangeUpload | DropUpload | KeepPicture
-    | ClientEffect | StatusEffect
+    | ClientEffect | StatusEffect | GroupEffect
 )  # fmt: skip
 
 

@@ -44,7 +44,10 @@ class Needs:
     new_handles: frozenset[str] = frozenset()  # names that must be free
     emails: frozenset[str] = frozenset()
     feeds: frozenset[str] = frozenset()
-    host_members: tuple[str, int] | None = None  # (host, group id): its actors who are in the group, or asked
+    host_members: tuple[str, int] | None = (
+        None  # (host, group id): its actors who are in the group, or asked; "*": of all hosts
+    )
+    # that are not among its peers
     tokens: frozenset[str] = frozenset()  # hashes
     logins: frozenset[int] = frozenset()  # with whom they may speak as; those of `tokens` come along
     done_before: tuple[int, str] | None = None  # (actor id, idempotency key)
@@ -56,6 +59,7 @@ class Needs:
     pins_of: int | None = None
     group_pins: bool = False  # what is pinned by the group that the asked-for post is in
     newcomer: int | None = None  # an author: how many of his posts for many people were passed
+    invitations_of: int | None = None  # a group: its invitations that let in now
     keeps: int | None = None  # an actor: which lists, filters, tags and marks are his
 
 
@@ -136,6 +140,25 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """A link that lets into a group. uses_left: None for any number. Times in milliseconds."""
+
+    id: int
+    group_id: int
+    hash: str
+    made_by: int
+    note: str
+    uses_left: int | None
+    used: int
+    expires: int
+    revoked: int | None
+    created: int
+
+    def works(self, now: int) -> bool:
+        return self.revoked is None and self.expires > now and self.uses_left != 0
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """What somebody keeps for himself, as far as decisions ask. keywords, statuses: id -> filter. featured: tag name -> id
     of the row. markers: timeline -> (last read, version)."""
@@ -202,6 +225,7 @@ class Facts:
     put_off: tuple[int, int] = (0, 0)  # posts put off: in all, and to the day asked about
     pinned: frozenset[int] = frozenset()
     kept: Kept = Kept()
+    invitations: dict[int, Invitation] = field(default_factory=dict)
     hold_first: int = 0  # how many first posts of a newcomer are held
     passed_posts: int = 0  # of the newcomer: published in groups or in public, as far as that matters
 

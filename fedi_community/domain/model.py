@@ -163,6 +163,7 @@ class Group:
     downvotes: bool = True
     language: str | None = None
     peers: frozenset[str] = frozenset()
+    question: str = ""
 
     @property
     def gated(self) -> bool:

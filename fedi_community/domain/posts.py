@@ -233,9 +233,9 @@ def gate_for(
     """(gate id, its principals, effects): a reply has its thread's, a root its group's, or one of its own audience."""
     if parent is not None:
         return parent.gate_id, parent.gate, []
-    if group is not None and group.local and facts.group(group.id).gated:
+    if group is not None and group.local:
         settings = facts.group(group.id)
-        if PUBLIC not in post_audience and any(p & 3 for p in post_audience):
+        if PUBLIC in post_audience or any(p & 3 for p in post_audience):
             return settings.gate_id, audience_of(settings.reads, group.id), []
     if PUBLIC in post_audience:
         return None, None, []

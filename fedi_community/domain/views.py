@@ -170,7 +170,9 @@ class PostView:
 
     @property
     def visibility(self) -> Visibility:
-        return self.parts.visibility
+        """As its audience has it, drawn in by the gate: what was public in a group that was closed later is not."""
+        asked = self.parts.visibility
+        return "private" if self.gated and asked in ("public", "unlisted") else asked
 
     @property
     def audience(self) -> dict[int, Place]:

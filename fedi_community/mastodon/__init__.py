@@ -26,6 +26,8 @@ from fedi_community.mastodon import (
     conversations,
     filters,
     following,
+    group_people,
+    groups,
     instance,
     lists,
     marks,
@@ -62,7 +64,8 @@ TABLES: Final[tuple[Table, ...]] = (
     instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
     media.table, timelines.table, search.table, reports.table, admin.table, push.table, streaming.table,
-    requests.table, notifications.table, conversations.table, audience.table, moderation.table,
+    requests.table, notifications.table, conversations.table, audience.table, moderation.table, groups.table,
+    group_people.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 

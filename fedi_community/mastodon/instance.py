@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fedi_community import __version__
-from fedi_community.activitypub.nodeinfo import rounded
 from fedi_community.documents import texts
 from fedi_community.domain import personal, polls, profiles
 from fedi_community.domain.counting import URL_CHARACTERS
+from fedi_community.domain.counts import rounded
 from fedi_community.domain.schedule import MAX_PINS
 from fedi_community.errors import not_found
 from fedi_community.mastodon import entities, media

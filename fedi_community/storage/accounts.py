@@ -9,10 +9,10 @@ import orjson
 from sqlalchemy import bindparam, delete, func, select, update
 
 from fedi_community.domain import effects as e
-from fedi_community.domain.model import audience_of, followers_of, mentors_of, staff_of
+from fedi_community.domain.model import WIDTH, Who, audience_of, followers_of, mentors_of, staff_of
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, insert_row, param, upsert_row
+from fedi_community.storage.dialect import Statement, insert_row, one_of, param, upsert_row
 from fedi_community.storage.posts import list_host
 from fedi_community.storage.schema import Big, Flag, Str
 from fedi_community.storage.wake import Wake
@@ -81,6 +81,7 @@ _GROUP = upsert_row(
         "downvotes",
         "gate_id",
         "peers",
+        "question",
         "updated",
     ],
 )
@@ -92,7 +93,8 @@ async def _write_group(tx: Tx, group: Any, at: int) -> None:
     await tx.run(
         _GROUP, actor_id=group.id, finds=str(group.finds), reads=str(group.reads), posts=str(group.posts),
         replies=str(group.replies), joins=str(group.joins), boosts=group.boosts, downvotes=int(group.downvotes),
-        gate_id=group.gate_id, peers=_dump(sorted(group.peers)), updated=at,
+        gate_id=group.gate_id, peers=_dump(sorted(group.peers)), question=group.question or None,
+        updated=at,
     )  # fmt: skip
 
 
@@ -111,6 +113,28 @@ async def _make_group(tx: Tx, x: e.MakeGroup, wake: Wake) -> None:
 async def _change_group(tx: Tx, x: e.ChangeGroup, wake: Wake) -> None:
     await _fill_gate(tx, x.group, x.at)
     await _write_group(tx, x.group, x.at)
+
+
+_WIDER_GATES = Statement(
+    select(t.gates.c.id).where(
+        t.gates.c.group_id == param("group"), one_of(t.gates.c.reads, "wider", text=True)
+    )
+)
+_TIGHTEN = Statement(
+    update(t.gates).where(one_of(t.gates.c.id, "ids")).values(reads=bindparam("new_reads", type_=Str))
+)
+_EMPTY_GATES = Statement(delete(t.gate_principals).where(one_of(t.gate_principals.c.gate_id, "ids")))
+
+
+async def _tighten_gates(tx: Tx, x: e.TightenGates, wake: Wake) -> None:
+    wider = [str(word) for word in Who if WIDTH[word] > WIDTH[x.reads]]
+    found = [row[0] for row in await tx.rows(_WIDER_GATES, group=x.group_id, wider=wider)]
+    if not found:
+        return
+    await tx.run(_TIGHTEN, ids=found, new_reads=str(x.reads))
+    await tx.run(_EMPTY_GATES, ids=found)
+    inside = sorted(audience_of(x.reads, x.group_id))
+    await tx.many(_GATE_PRINCIPAL, [{"gate_id": g, "principal_id": p} for g in found for p in inside])
 
 
 async def _set_profile(tx: Tx, x: e.SetProfile, wake: Wake) -> None:
@@ -359,6 +383,7 @@ APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.MakeActor: _make_actor,
     e.MakeGroup: _make_group,
     e.ChangeGroup: _change_group,
+    e.TightenGates: _tighten_gates,
     e.SetProfile: _set_profile,
     e.MakeLogin: _make_login,
     e.MaySpeak: _may_speak,

@@ -26,6 +26,7 @@ lists = table(
     string("title", null=False),
     string("replies_policy", null=False, server_default="list"),  # followed, list, none
     flag("exclusive"),
+    flag("circle"),  # its owner writes to these people
     big("created", null=False),
 )
 

@@ -22,7 +22,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
-from fedi_community.storage import held, kept, media, scheduled, sessions
+from fedi_community.storage import held, joining, kept, media, scheduled, sessions
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, word
 from fedi_community.storage.tables import (
@@ -174,6 +174,15 @@ _HOST_MEMBERS = Statement(
         or_(grants.c.state == number(Grant.ASKED), grants.c.state == number(Grant.ACCEPTED)),
     )
 )
+_REMOTE_MEMBERS = Statement(
+    select(grants.c.actor_id, grants.c.uri, hosts.c.name)
+    .join(actors, A.id == grants.c.actor_id)
+    .join(hosts, hosts.c.id == A.host_id)
+    .where(
+        grants.c.collection_id == param("collection"),
+        or_(grants.c.state == number(Grant.ASKED), grants.c.state == number(Grant.ACCEPTED)),
+    )
+)
 _HANDLES = Statement(select(handles.c.handle).where(one_of(handles.c.handle, "handles", text=True)))
 _EMAILS = Statement(select(logins.c.email, logins.c.id).where(one_of(logins.c.email, "emails", text=True)))
 _LOGINS = Statement(
@@ -291,6 +300,7 @@ def group_of(row: Row) -> Group:
         downvotes=bool(row["downvotes"]),
         language=row["language"],
         peers=frozenset(orjson.loads(row["peers"])),
+        question=row["question"] or "",
     )
 
 
@@ -347,7 +357,12 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     members: Sequence[Row] = ()
     if needs.host_members:
         host, group_id = needs.host_members
-        members = await tx.rows(_HOST_MEMBERS, host=host, collection=followers_of(group_id))
+        if host == "*":
+            admitted = settings[group_id].peers if group_id in settings else frozenset()
+            found_members = await tx.rows(_REMOTE_MEMBERS, collection=followers_of(group_id))
+            members = [row for row in found_members if row["name"] not in admitted]
+        else:
+            members = await tx.rows(_HOST_MEMBERS, host=host, collection=followers_of(group_id))
     questions = [post.id for post in posts if post.kind is Kind.QUESTION]
     gone = await tx.rows(_TOMBSTONES, uris=list(needs.posts)) if needs.posts else ()
     item = None
@@ -393,6 +408,9 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         uploads=await media.known_uploads(tx, needs.uploads) if needs.uploads else {},
         done_before=await sessions.done_before(tx, *needs.done_before, now) if needs.done_before else None,
         passed_posts=await held.passed_of(tx, needs.newcomer) if needs.newcomer is not None else 0,
+        invitations={one.id: one for one in await joining.living(tx, needs.invitations_of, now)}
+        if needs.invitations_of
+        else {},
         kept=await kept.load(tx, needs.keeps) if needs.keeps is not None else Kept(),
         **relations,
     )

@@ -24,6 +24,7 @@ from fedi_community.storage.dialect import Statement, insert_row, number, one_of
 from fedi_community.storage.visible import (
     blocked_between,
     exists_in,
+    open_to_all,
     visible_ids,
     visible_to_actor,
 )
@@ -103,15 +104,7 @@ _HAD_BEEN_PUBLIC = Statement(
                 t.audience.c.object_id == t.objects.c.id, t.audience.c.principal_id == number(PUBLIC)
             )
         ),
-        or_(
-            t.objects.c.gate_id.is_(None),
-            exists(
-                select(number(1)).where(
-                    t.gate_principals.c.gate_id == t.objects.c.gate_id,
-                    t.gate_principals.c.principal_id == number(PUBLIC),
-                )
-            ),
-        ),
+        open_to_all(t.objects),
     )
 )
 

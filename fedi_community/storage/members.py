@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import orjson
 from sqlalchemy import ColumnElement, case, exists, func, or_, select
 
 from fedi_community.domain.model import Grant, followers_of, mentors_of, staff_of
@@ -53,6 +54,29 @@ def _holds(collection: str) -> ColumnElement[bool]:
     )
 
 
+_RUNNERS = Statement(
+    select(_G.actor_id, _G.collection_id, _G.settings)
+    .where(
+        or_(_G.collection_id == param("mentors"), _G.collection_id == param("staff")),
+        _G.state == number(Grant.ACCEPTED),
+    )
+    .order_by(_G.collection_id.desc(), _G.actor_id)
+)
+_PAGE = Statement(
+    select(
+        _A.id,
+        case((_holds("staff"), number(2)), (_holds("mentors"), number(1)), else_=number(0)).label("role"),
+    )
+    .select_from(t.grants.join(t.actors, _A.id == _G.actor_id))
+    .where(
+        _G.collection_id == param("members"),
+        _G.state == number(Grant.ACCEPTED),
+        _A.id < param("before"),
+        _A.id > param("after"),
+    )
+    .order_by(_A.id.desc())
+    .limit(param("count"))
+)
 _LISTED = Statement(
     select(
         _A.id, _A.handle, t.hosts.c.name.label("host"), _G.state,
@@ -68,6 +92,7 @@ _LISTED = Statement(
     .limit(param("count"))
 )  # fmt: skip
 PAGE = 500
+NEWEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +102,38 @@ class Inside:
     id: int
     acct: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Who runs a group. role: mentor or staff. powers: of a mentor, None for the usual ones."""
+
+    id: int
+    role: str
+    powers: frozenset[str] | None
+
+
+async def runners(tx: Tx, group_id: int) -> list[Runner]:
+    """The staff and the mentors of a group; who is both is staff."""
+    found: dict[int, Runner] = {}
+    for actor, collection, chosen in await tx.rows(
+        _RUNNERS, mentors=mentors_of(group_id), staff=staff_of(group_id)
+    ):
+        role = "staff" if collection == staff_of(group_id) else "mentor"
+        powers = None if chosen == "{}" or role == "staff" else frozenset(orjson.loads(chosen)["powers"])
+        found.setdefault(actor, Runner(actor, role, powers))
+    return list(found.values())
+
+
+async def page(
+    tx: Tx, group_id: int, before: int | None, after: int | None, limit: int
+) -> list[tuple[int, str]]:
+    """(actor, role) of those who are in a group, the newest account first."""
+    rows = await tx.rows(
+        _PAGE, members=followers_of(group_id), mentors=mentors_of(group_id), staff=staff_of(group_id),
+        before=before or NEWEST, after=after or 0, count=limit,
+    )  # fmt: skip
+    return [(row[0], ("member", "mentor", "staff")[row[1]]) for row in rows]
 
 
 async def members(tx: Tx, group_id: int, after: int = 0) -> list[Inside]:

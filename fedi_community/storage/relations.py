@@ -10,11 +10,11 @@ from sqlalchemy import bindparam, case, delete, func, or_, select, update
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import Grant, followers_of, mentors_of, owner_of, staff_of
-from fedi_community.storage import notifications
+from fedi_community.storage import joining, notifications
 from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, number, param, upsert_row, word
+from fedi_community.storage.dialect import Statement, number, one_of, param, upsert_row, word
 from fedi_community.storage.wake import Wake
 
 _SET_GRANT = upsert_row(
@@ -98,6 +98,8 @@ async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
     owner = owner_of(x.collection_id)
     if x.collection_id == followers_of(owner):
         await tx.run(_COUNT_MEMBERS, key=owner)
+        if x.state is not Grant.ASKED:
+            await joining.drop_answer(tx, owner, x.actor_id)
         if x.state is not Grant.ACCEPTED:
             await tx.run(_FORGET_HOME_OF_AUTHOR, owner=x.actor_id, author=owner)
             await tx.run(_FORGET_HOME_VIA, owner=x.actor_id, author=owner)
@@ -145,8 +147,38 @@ async def _end_host_grants(tx: Tx, x: e.EndHostGrants, wake: Wake) -> None:
     await tx.run(_COUNT_ALL_MEMBERS, first=first, last=last)
 
 
+_G = t.grants.c
+_END_REMOTE_GRANTS = Statement(
+    update(t.grants)
+    .where(
+        _G.collection_id >= param("first"),
+        _G.collection_id <= param("last"),
+        or_(_G.state == number(Grant.ASKED), _G.state == number(Grant.ACCEPTED)),
+        _G.actor_id.in_(
+            select(t.actors.c.id)
+            .join(t.hosts, t.hosts.c.id == t.actors.c.host_id)
+            .where(~one_of(t.hosts.c.name, "peers", text=True))
+            .scalar_subquery()
+        ),
+    )
+    .values(
+        state=case((_G.state == number(Grant.ASKED), number(Grant.REFUSED)), else_=number(Grant.ENDED)),
+        updated=param("at"),
+    )
+)
+_PEERS = Statement(select(t.groups.c.peers).where(t.groups.c.actor_id == param("key")))
+
+
+async def _end_remote_grants(tx: Tx, x: e.EndRemoteGrants, wake: Wake) -> None:
+    peers = orjson.loads(await tx.value(_PEERS, key=x.group_id) or "[]")
+    last = staff_of(x.group_id)
+    await tx.run(_END_REMOTE_GRANTS, first=x.group_id, last=last, peers=peers, at=x.at)
+    await tx.run(_COUNT_ALL_MEMBERS, first=x.group_id, last=last)
+
+
 _EXPIRED = tuple(
-    Statement(delete(table).where(table.c.expires <= param("now"))) for table in (t.blocks, t.mutes)
+    Statement(delete(table).where(table.c.expires <= param("now")))
+    for table in (t.blocks, t.mutes, t.join_answers)
 )
 
 
@@ -206,6 +238,7 @@ APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.SetGrant: _set_grant,
     e.SetPowers: _set_powers,
     e.EndHostGrants: _end_host_grants,
+    e.EndRemoteGrants: _end_remote_grants,
     e.EndExpired: _end_expired,
     e.SetBlock: _set_block,
     e.Notify: _notify,

@@ -82,7 +82,11 @@ actors = table(
     big("moved_to"),
     string("moderators", null=False, server_default="[]"),  # JSON ids a remote group names
     string("implements", null=False, server_default="[]"),
-    string("badges", null=False, server_default="[]"),
+    string(
+        "badges", null=False, server_default="[]"
+    ),  # JSON [{label, issuer}]: those of `badges` that stand, for showing
+    string("held_name"),  # claims to be who runs this server: shown by its handle until staff allow it
+    string("allowed_name"),  # the name that staff allowed
     flag("sample"),  # invented, for a demonstration
     big("published"),
     big("updated"),
@@ -189,6 +193,40 @@ tokens = table(
     big("created", null=False),
     big("used_at"),
     big("expires"),
+    big("revoked"),
+)
+
+invitations = table(
+    "invitations",
+    identifier(),
+    big("group_id", ForeignKey("groups.actor_id"), null=False, index=True),
+    string("hash", null=False, unique=True),  # SHA-256 of the secret, hex
+    actor("made_by"),
+    string("note", null=False, server_default=""),  # for whom it is, for those who run the group
+    big("uses_left"),  # null: any number
+    count("used"),
+    big("expires", null=False),
+    big("revoked"),
+    big("created", null=False),
+)
+
+join_answers = table(
+    "join_answers",
+    big("group_id", ForeignKey("groups.actor_id"), null=False, primary_key=True, autoincrement=False),
+    big("actor_id", ForeignKey("actors.id"), null=False, primary_key=True, autoincrement=False),
+    string("answer", null=False),
+    big("expires", null=False, index=True),
+    rowid=False,
+)
+
+badges = table(
+    "badges",
+    identifier(),
+    actor(index=True),
+    string("label", null=False),  # what is said of the actor
+    string("issuer", null=False),  # who says it
+    big("granted_by"),  # log-in; null: on the command line
+    big("created", null=False),
     big("revoked"),
 )
 

@@ -17,7 +17,7 @@ from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, word
 from fedi_community.storage.posts import Timeline
-from fedi_community.storage.visible import exists_in
+from fedi_community.storage.visible import exists_in, open_to_all
 
 FEW: Final = 5
 DAY_MS: Final = 86_400_000
@@ -73,7 +73,7 @@ _HISTORY = Statement(
         t.entries.c.principal_id == number(PUBLIC),
         t.entries.c.object_id > param("oldest"),
         t.objects.c.state == word("published"),
-        t.objects.c.gate_id.is_(None),
+        open_to_all(t.objects),
     )
     .group_by(t.entries.c.ref, _morning)
 )
@@ -140,7 +140,7 @@ _newest = (
     .limit(number(MAX_TREND_SCAN))
     .subquery()
 )
-_open = and_(t.objects.c.state == word("published"), t.objects.c.gate_id.is_(None))
+_open = and_(t.objects.c.state == word("published"), open_to_all(t.objects))
 _people = func.count(t.objects.c.author_id.distinct())
 _TRENDING_TAGS = Statement(
     select(T.name, _people.label("people"), func.count().label("uses"))

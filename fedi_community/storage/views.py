@@ -359,7 +359,9 @@ async def _assemble(
     tx: Tx, viewer: Viewer, wanted: list[int], lines: dict[int, _Line], via: dict[int, int]
 ) -> list[PostView]:
     parts = await _parts(tx, lines)
-    files = await _files(tx, viewer, lines, parts)
+    gates = {line.gate_id for line in lines.values() if line.gate_id is not None}
+    opened = {None, *(await media.open_gates(tx, gates) if gates else ())}
+    files = await _files(tx, viewer, lines, parts, opened)
     mine = await _mine(tx, viewer, list(lines))
     polls = await _polls(tx, viewer, [i for i, line in lines.items() if line.kind == "Question"])
     answered = await _answered(tx, viewer, lines)
@@ -386,7 +388,7 @@ async def _assemble(
             depth=line.depth,
             locked=bool(line.locked),
             passed=bool(line.passed),
-            gated=line.gate_id is not None,
+            gated=line.gate_id not in opened,
             attachments=tuple(files.get(line.id, ())),
             mentions=tuple([actors[a] for a in part.mentions if a in actors]),
             poll=polls.get(line.id),
@@ -436,7 +438,7 @@ def _ordered(texts: list[Text], language: str | None) -> tuple[Text, ...]:
 
 
 async def _files(
-    tx: Tx, viewer: Viewer, lines: dict[int, _Line], parts: dict[int, PostParts]
+    tx: Tx, viewer: Viewer, lines: dict[int, _Line], parts: dict[int, PostParts], opened: set[int | None]
 ) -> dict[int, list[AttachmentView]]:
     """What is attached, by post: a public post's files at their plain addresses, others' at those made for this viewer."""
     ids = [key for key, part in parts.items() if part.files]
@@ -445,8 +447,6 @@ async def _files(
     rows = await tx.rows(_ATTACHMENTS, ids=ids)
     own = {row["object_id"] for row in rows if row["file"] is not None}
     wide = {i for i in own if PUBLIC in parts[i].audience and lines[i].state == "published"}
-    gated = {gate for i in wide if (gate := lines[i].gate_id) is not None}
-    opened = {None, *(await media.open_gates(tx, gated) if gated else ())}
     public = {i for i in wide if lines[i].gate_id in opened}
 
     def address(post: int, path: str) -> str:

@@ -99,6 +99,15 @@ def _reaches(o: FromClause, viewer: Column, server: Column, depth: int = MAX_CHA
     return and_(*parts)
 
 
+def open_to_all(o: FromClause) -> Condition:
+    """The thread's gate lets everybody in, as far as that goes: there is none, or it is that of an open group."""
+    p = gate_principals.alias()
+    return or_(
+        o.c.gate_id.is_(None),
+        exists_in(p, p.c.gate_id == o.c.gate_id, p.c.principal_id == number(PUBLIC)),
+    )
+
+
 def moderates(viewer: Column, group: Column) -> Condition:
     """The viewer is a mentor or staff of the group (a column of group actor ids)."""
     g = grants.alias()

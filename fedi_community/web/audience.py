@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from fedi_community.domain.counts import rounded
 from fedi_community.domain.model import PUBLIC, SERVER, followers_of, owner_of
 from fedi_community.domain.views import ActorView
 from fedi_community.web.i18n import FEW, Words
@@ -95,7 +96,7 @@ def _of_group(t: Words, group: ActorView, collections: set[int]) -> str:
     if followers_of(group.id) in collections:
         count = group.followers_count
         form = "few" if count < FEW else "other"
-        return t(f"aud.members.{form}", group=group.name, count=t.number(count))
+        return t(f"aud.members.{form}", group=group.name, count=t.number(rounded(count)))
     return t("aud.mentors" if group.id | 2 in collections else "aud.staff", group=group.name)
 
 

@@ -76,6 +76,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "groups.yours": ("You are a member", "Usted es miembro"),
     "group.members.one": ("{count} member", "{count} miembro"),
     "group.members.other": ("{count} members", "{count} miembros"),
+    "group.members.about": ("{count} members or more", "{count} miembros o más"),
     "group.members.few": ("Fewer than 10 members", "Menos de 10 miembros"),
     "group.join": ("Join this group", "Unirme a este grupo"),
     "group.ask": ("Ask to join", "Pedir entrar"),
@@ -169,8 +170,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Solo los miembros de {group} pueden leer esto (menos de 10 ahora, y quienes entren después).",
     ),
     "aud.members.other": (
-        "Only members of {group} can read this ({count} members now, and people who join later).",
-        "Solo los miembros de {group} pueden leer esto ({count} ahora, y quienes entren después).",
+        "Only members of {group} can read this ({count} members or more now, and people who join later).",
+        "Solo los miembros de {group} pueden leer esto ({count} o más ahora, y quienes entren después).",
     ),
     "aud.mentors": (
         "Only the mentors and staff of {group} can read this.",

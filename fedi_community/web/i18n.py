@@ -10,6 +10,7 @@ from typing import Any, Final
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 
+from fedi_community.domain.counts import rounded
 from fedi_community.web.catalogue import LANGUAGES, WORDS
 
 FEW: Final = 10
@@ -36,9 +37,14 @@ class Words:
         separator = "," if self.language == "en" else "."
         return f"{number:,}".replace(",", separator) if number >= 10_000 else str(number)
 
-    def members(self, count: int) -> str:
-        """How many members a group has; fewer than ten is all that is said of a small one."""
-        return self("group.members.few") if count < FEW else self.count("group.members", count)
+    def members(self, count: int, runs: bool = False) -> str:
+        """How many members a group has: a rounded count to everybody, and fewer than ten is all that is said of a small one.
+        Who runs the group (runs) reads how many there are."""
+        if runs:
+            return self.count("group.members", count)
+        if count < FEW:
+            return self("group.members.few")
+        return self("group.members.about", count=self.number(rounded(count)))
 
     def refused(self, reason: str, safe: str = "") -> str:
         """A refusal in words: ours for its reason; else what the decision says, in English, or that it cannot be done."""

@@ -14,8 +14,8 @@ from fedi_community.activitypub.nodeinfo import (
     document,
     link_of,
     parse,
-    rounded,
 )
+from fedi_community.domain.counts import rounded
 from fedi_community.errors import Refusal
 
 

@@ -62,3 +62,34 @@ def test_hosts_are_listed_blocked_and_lifted(installation: Installation) -> None
     assert run.ok("allow", "--list") == ""
     assert run.ok("block", "--list").split() == ["limited", "loud.example", "suspended", "partner.example"]
     assert run.run("block").returncode == run.run("allow", "--list", "x.example").returncode == 1
+
+
+def test_a_group_is_changed_with_the_consequence_said_first(installation: Installation) -> None:
+    run = installation
+    run.ok("group", "create", "quiet", "--name", "Quiet")
+    said = run.ok("group", "change", "quiet", "--reads", "members", "--yes")
+    assert "for what was written before, too" in said
+    assert "Changed group quiet." in said
+    assert "does not open what was written before" in run.ok(
+        "group", "change", "quiet", "--reads", "server", "--yes"
+    )
+    assert run.ok("group", "change", "quiet", "--reads", "server", "--yes").strip() == "Nothing changes."
+    refused = run.run("group", "change", "quiet", "--reads", "staff", "--posts", "server", "--yes")
+    assert refused.returncode == 1
+    assert "must be able to read it" in refused.stderr
+
+
+def test_invitations_and_powers_are_given_on_the_command_line(installation: Installation) -> None:
+    run = installation
+    run.ok("group", "create", "quiet", "--name", "Quiet")
+    run.ok("member", "create", "omar", "--email", "omar@example.org")
+    run.ok("group", "mentor", "quiet", "add", "omar", "--powers", "posts, reports")
+    wrong = run.run("group", "mentor", "quiet", "add", "omar", "--powers", "everything")
+    assert (wrong.returncode, "no such power" in wrong.stderr) == (1, True)
+    address = run.ok("group", "invite", "quiet", "--uses", "3", "--note", "choir").strip()
+    assert "/invitations/" in address
+    listed = run.ok("group", "invite", "quiet", "--list")
+    assert "left 3, used 0  choir" in listed
+    assert address.rsplit("/", 1)[-1] not in listed
+    run.ok("group", "invite", "quiet", "--end", listed.split()[0])
+    assert run.ok("group", "invite", "quiet", "--list") == ""

@@ -90,6 +90,14 @@ READ: dict[str, tuple[str, ...]] = {
         f"/api/v1/admin/{name}/<id>": (f"/api/v1/admin/{name}/1",) for name in ("domain_blocks", "domain_allows")
     },
     "/api/v1/statuses/<id>/receipt": ("/api/v1/statuses/{post}/receipt",),
+    "/api/v1/groups/<id>": ("/api/v1/groups/{actor}",),
+    **{
+        f"/api/v1/groups/<id>/{name}": (f"/api/v1/groups/{{actor}}/{name}",)
+        for name in ("invitations", "members", "mentors", "requests")
+    },
+    "/groups/<handle>/settings": ("/groups/{group}/settings",),
+    "/groups/<handle>/invitations": ("/groups/{group}/invitations",),
+    "/invitations/<secret>": ("/invitations/guess",),
     "/api/v1/groups/<id>/bans": ("/api/v1/groups/{actor}/bans",),
     "/api/v1/groups/<id>/log": ("/api/v1/groups/{actor}/log",),
     "/api/v2/filters": ("/api/v2/filters",),
@@ -189,6 +197,19 @@ READ: dict[str, tuple[str, ...]] = {
 CHANGE: dict[str, str] = {
     "POST /api/v1/statuses/<id>/moderate": "/api/v1/statuses/{post}/moderate?act=remove",
     "POST /api/v1/statuses/<id>/redact": "/api/v1/statuses/{post}/redact",
+    "POST /api/v1/groups": "",
+    "PATCH /api/v1/groups/<id>": "/api/v1/groups/{hidden}",
+    "POST /api/v1/groups/<id>/join": "/api/v1/groups/{hidden}/join",
+    "POST /api/v1/groups/<id>/switches/preview": "/api/v1/groups/{hidden}/switches/preview",
+    "POST /api/v1/groups/<id>/invitations": "/api/v1/groups/{hidden}/invitations",
+    "DELETE /api/v1/groups/<id>/invitations/<invitation>": "/api/v1/groups/{hidden}/invitations/7",
+    "PUT /api/v1/groups/<id>/mentors/<account>": "/api/v1/groups/{hidden}/mentors/7",
+    "DELETE /api/v1/groups/<id>/mentors/<account>": "/api/v1/groups/{hidden}/mentors/7",
+    "DELETE /api/v1/groups/<id>/members/<account>": "/api/v1/groups/{hidden}/members/7",
+    "POST /groups/<handle>/settings": "/groups/{hiddenname}/settings",
+    "POST /groups/<handle>/mentors": "/groups/{hiddenname}/mentors",
+    "POST /groups/<handle>/invitations": "/groups/{hiddenname}/invitations",
+    "POST /invitations/<secret>": "",
     "POST /api/v1/groups/<id>/bans": "/api/v1/groups/{hidden}/bans?account_id=7",
     "DELETE /api/v1/groups/<id>/bans/<account>": "/api/v1/groups/{hidden}/bans/7",
     "POST /objects/<object_id>/moderate": "/objects/{post}/moderate",

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from fedi_community.domain.client_effects import MakeAnnouncement
-from fedi_community.domain.effects import Decision
+from fedi_community.domain.effects import Decision, SetGrant
 from fedi_community.domain.facts import Needs
+from fedi_community.domain.model import Grant, followers_of
 from fedi_community.domain.scopes import SCOPES, covers, parse, within
 from fedi_community.errors import Problem
 from fedi_community.mastodon import endpoints
@@ -433,6 +434,11 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     await world.make.post(zoe, "hello @nadia")
     told = (await world.get("/api/v1/notifications", token)).json
     await made(f"groups/{group}/bans", account_id=str(zoe))
+    await made(f"groups/{group}/invitations", note="for the choir")
+    asker = await world.make.member("asker")
+    await world.make.must(
+        Needs(), lambda f: Decision((SetGrant(asker, followers_of(group), Grant.ASKED, f.now),)), 0
+    )
     keys = {"p256dh": Phone().p256dh, "auth": "c2l4dGVlbiBieXRlcyBvaw"}
     await made("push/subscription", subscription={"endpoint": "https://push.example/1", "keys": keys})
     filed = await made("reports", others, account_id=str(nadia), status_ids=[str(root)], comment="hm")

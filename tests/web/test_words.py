@@ -146,7 +146,7 @@ GROUP = ActorView(1200, "u", "Group", "sleep", "", "Sleep", "", "u", followers_c
             {PUBLIC, 1201},
             {1201, 1200},
             0,
-            "Only members of Sleep can read this (12 members now, and people who join later).",
+            "Only members of Sleep can read this (10 members or more now, and people who join later).",
         ),
         (
             {SERVER, 1201, 1202, 1203},

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from fedi_community.domain.counts import rounded
 from fedi_community.domain.text import shown, shown_text
 from fedi_community.domain.views import ActorView
 from fedi_community.mastodon.entities.schema import (
@@ -25,9 +26,6 @@ from fedi_community.mastodon.entities.schema import (
 )
 
 VISIBILITIES: Final = ("public", "unlisted", "private", "direct")
-FEW: Final = 10
-"""Below it a count of followers is not said: in a small group a number is a person."""
-
 EMOJI: Final = entity(
     "CustomEmoji", shortcode=STR, url=URL, static_url=URL, visible_in_picker=BOOL, category=maybe(STR)
 )
@@ -89,7 +87,7 @@ def account(actor: ActorView, base_url: str) -> dict[str, Any]:
         "header": header,
         "header_static": header,
         "header_description": (actor.image or {}).get("name") or "",
-        "followers_count": actor.followers_count if actor.followers_count >= FEW else 0,
+        "followers_count": rounded(actor.followers_count),
         "following_count": 0,
         "statuses_count": max(actor.posts_count, 0),
         "last_status_at": day(actor.last_post_at),

@@ -266,7 +266,7 @@ def status(
 
 def _unchanging(post: PostView, base_url: str) -> dict[str, Any]:
     """What a Status says until its post is edited: made once, not for each reader."""
-    memo, key = post.parts.memo, f"status {post.kind}"
+    memo, key = post.parts.memo, f"status {post.kind} {post.gated}"
     made: dict[str, Any] | None = memo.get(key)
     if made is None:
         made = memo[key] = {

@@ -19,7 +19,18 @@ from fedi_community.errors import not_found
 from fedi_community.perform import House
 from fedi_community.web import oauth
 from fedi_community.web.catalogue import LANGUAGES
-from fedi_community.web.pages import account, acts, held, objects, reading, requests, signup, write
+from fedi_community.web.pages import (
+    account,
+    acts,
+    held,
+    invitations,
+    objects,
+    reading,
+    requests,
+    signup,
+    write,
+)
+from fedi_community.web.pages import settings as settings_page
 from fedi_community.web.pages.picture import missing_png
 from fedi_community.web.pages.site import SECURITY, Ask, Site, View, in_language, site_of, stylesheet
 
@@ -34,6 +45,13 @@ ROUTES: Final[tuple[tuple[str, str, View], ...]] = (
     ("POST", "/groups/<handle>/leave", acts.leave),
     ("GET", "/groups/<handle>/requests", requests.requests),
     ("POST", "/groups/<handle>/requests", requests.answer),
+    ("GET", "/groups/<handle>/settings", settings_page.settings_form),
+    ("POST", "/groups/<handle>/settings", settings_page.settings),
+    ("POST", "/groups/<handle>/mentors", settings_page.mentors),
+    ("GET", "/groups/<handle>/invitations", invitations.listed),
+    ("POST", "/groups/<handle>/invitations", invitations.make),
+    ("GET", "/invitations/<secret>", invitations.invitation),
+    ("POST", "/invitations/<secret>", invitations.enter),
     ("GET", "/groups/<handle>/held", held.waiting),
     ("POST", "/groups/<handle>/held", held.answer),
     ("GET", "/@<name>", reading.profile),

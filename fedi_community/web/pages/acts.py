@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Response
 
-from fedi_community.domain import posts, relations
+from fedi_community.domain import joining, posts, relations
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.moderation import acts as moderation
@@ -43,10 +43,12 @@ async def _unfollow(asked: Ask, target_id: int) -> Decision:
 
 
 async def join(asked: Ask, handle: str) -> Response:
-    await form_of(asked)
-    asked.must_speak()
+    form = await form_of(asked)
+    me = asked.must_speak().actor_id
     group = await asked.house.db.read(lambda tx: find_group(tx, asked.viewer, handle))
-    done = await _follow(asked, group.id)
+    answer = form.get("answer", "")[: 2 * joining.MAX_ANSWER]
+    change = Change(_about(me, group.id), lambda f: joining.decide_join(me, group.id, answer, f))
+    done = await perform_or_raise(asked.house, change)
     said = "joined" if done.verdict == "accepted" else "asked"
     return go(asked, asked.href(f"/groups/{group.handle}"), said)
 

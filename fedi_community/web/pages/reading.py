@@ -142,20 +142,20 @@ async def group(asked: Ask, handle: str) -> Response:
     """A group: what it is, who may do what, and what is written in it."""
     viewer, start = asked.viewer, before()
 
-    async def unit(tx: Tx) -> tuple[ActorView, Facts, Listing, int, int]:
+    async def unit(tx: Tx) -> tuple[ActorView, Facts, Listing, int, int, bool]:
         found = await find_group(tx, viewer, handle)
         facts = await _switches(tx, asked, [found.id])
         runs = bool(viewer.id) and facts.moderates(viewer.id, found.id)
         waiting = await members.asked_count(tx, found.id) if runs else 0
         kept = await held.count(tx, found.id) if runs else 0
-        return found, facts, await listing(tx, viewer, Timeline.GROUP, found.id, start), waiting, kept
+        return found, facts, await listing(tx, viewer, Timeline.GROUP, found.id, start), waiting, kept, runs
 
-    found, facts, posts, waiting, kept = await asked.house.db.read(unit)
+    found, facts, posts, waiting, kept, runs = await asked.house.db.read(unit)
     me = facts.actors.get(asked.viewer_id)
     switches = facts.group(found.id)
     return render(
         asked, "group.html", show=asked.show(posts.around), group=found, switches=switches, listing=posts, start=start,
-        waiting=waiting, held=kept,
+        waiting=waiting, held=kept, runs=runs,
         standing=facts.grants.get((asked.viewer_id, followers_of(found.id))), Grant=Grant,
         may_post=me is not None and facts.within(me, switches.posts, found.id),
         may_read=switches.reads is Who.EVERYONE or (me is not None and facts.within(me, switches.reads, found.id)),

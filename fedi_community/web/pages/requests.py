@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from quart import Response
 
-from fedi_community.domain import memberships
+from fedi_community.domain import memberships, powers
 from fedi_community.domain.effects import Decision
-from fedi_community.domain.facts import Facts
+from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Grant, Viewer
 from fedi_community.domain.views import ActorView
-from fedi_community.errors import Refusal, not_found
+from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.perform import Change, perform_or_raise
-from fedi_community.storage import members, timelines, views
+from fedi_community.storage import joining, members, timelines, views
 from fedi_community.storage.database import Tx
+from fedi_community.storage.facts import load
 from fedi_community.web.pages.reading import find_group
 from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render
 
@@ -36,17 +37,24 @@ async def runs(tx: Tx, viewer: Viewer, group_id: int) -> bool:
 async def requests(asked: Ask, handle: str) -> Response:
     """Those who wait for an answer, oldest first."""
 
-    async def unit(tx: Tx) -> tuple[ActorView, list[tuple[ActorView, int]], int]:
+    me = asked.viewer_id
+
+    async def unit(tx: Tx) -> tuple[ActorView, list[tuple[ActorView, int]], int, dict[int, str]]:
         group = await own_group(tx, asked.viewer, handle)
+        needs = Needs(actor_ids=frozenset({group.id, me}), subjects=frozenset({me}))
+        denied = powers.refused(await load(tx, needs, asked.now, (), ""), me, group.id, "members")
+        if denied:
+            raise Problem.of(denied)
         waiting = await members.asked(tx, group.id)
+        said = await joining.answers(tx, group.id, list(waiting))
         actors = await views.load_actors(tx, waiting)
         people = [(actors[i], since) for i, since in waiting.items() if i in actors]
-        return group, people, await members.asked_count(tx, group.id)
+        return group, people, await members.asked_count(tx, group.id), said
 
-    group, people, count = await asked.house.db.read(unit)
+    group, people, count, said = await asked.house.db.read(unit)
     return render(
         asked, "requests.html", show=asked.show(), cache=False, group=group, people=people,
-        more=count - len(people),
+        more=count - len(people), answers=said,
     )  # fmt: skip
 
 

@@ -467,6 +467,10 @@ def upgrade() -> None:
             server_default="[]",
             nullable=False,
         ),
+        sa.Column("held_name", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column(
+            "allowed_name", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
+        ),
         sa.Column(
             "sample",
             sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
@@ -824,6 +828,74 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_idempotency_created"), "idempotency", ["created"], unique=False)
     op.create_table(
+        "badges",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("label", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("issuer", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("granted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revoked", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_badges_actor_id_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_badges")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_badges_actor_id"), "badges", ["actor_id"], unique=False)
+    op.create_table(
+        "invitations",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "note",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column("uses_left", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("used", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("expires", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revoked", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["groups.actor_id"], name=op.f("fk_invitations_group_id_groups")
+        ),
+        sa.ForeignKeyConstraint(["made_by"], ["actors.id"], name=op.f("fk_invitations_made_by_actors")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
+        sa.UniqueConstraint("hash", name=op.f("uq_invitations_hash")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_invitations_group_id"), "invitations", ["group_id"], unique=False)
+    op.create_table(
+        "join_answers",
+        sa.Column(
+            "group_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column(
+            "actor_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("answer", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("expires", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_join_answers_actor_id_actors")),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["groups.actor_id"], name=op.f("fk_join_answers_group_id_groups")
+        ),
+        sa.PrimaryKeyConstraint("group_id", "actor_id", name=op.f("pk_join_answers")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_join_answers_expires"), "join_answers", ["expires"], unique=False)
+    op.create_table(
         "keys",
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -858,6 +930,12 @@ def upgrade() -> None:
         ),
         sa.Column(
             "exclusive",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column(
+            "circle",
             sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
             server_default="0",
             nullable=False,

@@ -1,0 +1,400 @@
+"""Groups from a client: made, changed with the consequence said first, joined by question, invitation or openly, run by mentors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from fedi_community.domain.model import Joins, Who
+from fedi_community.domain.switch_words import TEXTS
+from fedi_community.storage import tables as t
+from fedi_community.storage.dialect import Statement, word
+from tests.mastodon.conftest import World
+from tests.mastodon.schema import wrong
+
+ANSWERS = Statement(select(t.join_answers.c.answer))
+INVITATIONS = Statement(select(t.invitations))
+MAKE_STAFF = Statement(update(t.logins).values(role=word("staff")))
+
+
+async def cast(world: World, **switches: Any) -> dict[str, Any]:
+    make = world.make
+    who: dict[str, Any] = {"group": await make.group("sleep", **{"joins": "open", **switches})}
+    for name in ("chief", "mentor", "nadia", "omar", "outsider"):
+        who[name] = await make.member(name)
+        who[f"{name}_token"] = await world.token(who[name])
+        if name in ("nadia", "omar"):
+            await make.add(who["group"], who[name])
+    await make.role(who["group"], who["chief"], "staff")
+    await make.role(who["group"], who["mentor"], "mentor")
+    return who
+
+
+def path(who: dict[str, Any], rest: str = "") -> str:
+    return f"/api/v1/groups/{who['group']}{rest}"
+
+
+async def change(world: World, who: dict[str, Any], by: str = "chief", **switches: str) -> Any:
+    return await world.ask("PATCH", path(who), who[f"{by}_token"], json=switches)
+
+
+async def post(world: World, who: dict[str, Any], by: str, text: str, **more: str) -> str:
+    made = await world.post(
+        "/api/v1/statuses", who[f"{by}_token"], status=f"@sleep {text}", visibility="public", **more
+    )
+    assert made.status == 200, made.body
+    return str(made.json["id"])
+
+
+async def reads(world: World, who: dict[str, Any], status: str, *names: str) -> list[bool]:
+    asked = [await world.get(f"/api/v1/statuses/{status}", who.get(f"{n}_token", "")) for n in names]
+    return [got.status == 200 for got in asked]
+
+
+# --- making ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_staff_of_the_server_make_a_group_and_speak_as_it_and_nobody_else_does(world: World) -> None:
+    boss, eve = await world.member("boss", role="staff"), await world.member("eve")
+    token, other = await world.token(boss), await world.token(eve)
+    asked = {"handle": "quiet", "name": "Quiet", "reads": "members", "joins": "approval", "question": "Why?"}
+    refused = await world.post("/api/v1/groups", other, **asked)
+    assert (refused.status, refused.error) == (403, "This action is not allowed")
+    made = await world.post("/api/v1/groups", token, **asked)
+    assert made.status == 200
+    assert wrong(made.json, {"$ref": "#/components/schemas/GroupSettings"}) == []
+    told = {k: made.json[k] for k in ("finds", "reads", "posts", "replies", "joins", "question", "role")}
+    assert told == {"finds": "everyone", "reads": "members", "posts": "members", "replies": "members", "joins": "approval",
+                    "question": "Why?", "role": "staff"}  # fmt: skip
+    assert (await world.post("/api/v1/groups", token, **asked)).status == 422
+    speaking = await world.token(int(made.json["id"]), login=await world.login_of(boss))
+    said = await world.post("/api/v1/statuses", speaking, status="Welcome")
+    assert (said.status, said.json["account"]["acct"]) == (200, "quiet")
+
+
+@pytest.mark.parametrize(
+    ("switches", "reason"),
+    [
+        ({"reads": "members", "replies": "everyone"}, "able to read it"),
+        ({"reads": "members", "posts": "server"}, "able to read it"),
+        ({"finds": "members"}, "able to find it"),
+        ({"finds": "mentors", "reads": "members"}, "able to find it"),
+        ({"finds": "members", "reads": "members", "joins": "open"}, "joined by invitation"),
+        ({"joins": "open", "question": "Why?"}, "choose joining by approval"),
+        ({"reads": "friends"}, "not included"),
+    ],
+)
+async def test_switches_that_contradict_each_other_are_refused_in_words(
+    world: World, switches: dict[str, str], reason: str
+) -> None:
+    who = await cast(world)
+    for got in (
+        await change(world, who, **switches),
+        await world.post(path(who, "/switches/preview"), who["chief_token"], **switches),
+    ):
+        assert got.status == 422
+        assert reason in got.error
+    assert (await world.get(path(who), who["chief_token"])).json["reads"] == "everyone"
+
+
+# --- changing ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_consequence_is_said_in_both_languages_before_anything_is_done(world: World) -> None:
+    who = await cast(world)
+    for language, column in (("en", 0), ("es", 1)):
+        where, asked = path(who, "/switches/preview"), {"reads": "members"}
+        said = await world.ask("POST", where, who["chief_token"], json=asked, Accept_Language=language)
+        assert wrong(said.json, {"$ref": "#/components/schemas/GroupSwitchPreview"}) == []
+        keys = [one["key"] for one in said.json["consequences"]]
+        assert keys == ["reads_narrower", "copies_stay", "elsewhere_leave", "replies", "open_door"]
+        assert said.json["consequences"][1]["text"] == TEXTS["copies_stay"][column]
+        assert said.json["after"]["replies"] == "members", "who writes is narrowed with who reads"
+    assert (await world.get(path(who), who["chief_token"])).json["reads"] == "everyone"
+    nothing = await world.post(path(who, "/switches/preview"), who["chief_token"], reads="everyone")
+    assert [one["key"] for one in nothing.json["consequences"]] == ["nothing"]
+
+
+async def test_closing_holds_at_the_next_request_for_what_was_written_before(world: World) -> None:
+    who = await cast(world)
+    old = await post(world, who, "nadia", "old #canary words")
+    answer = await post(world, who, "omar", "an answer", in_reply_to_id=old)
+    surfaces = (
+        f"/api/v1/statuses/{old}", f"/api/v1/statuses/{answer}", f"/api/v1/accounts/{who['group']}/statuses",
+        f"/api/v1/accounts/{who['nadia']}/statuses", "/api/v1/timelines/public", "/api/v1/timelines/tag/canary",
+        "/groups/sleep", "/groups/sleep/feed", f"/objects/{old}", "/@nadia", "/tags/canary",
+    )  # fmt: skip
+
+    async def found(token: str = "") -> list[bool]:
+        got = [await world.get(where, token) for where in surfaces]
+        return [b"old #" in one.body or b"canary" in one.body or b"an answer" in one.body for one in got]
+
+    before = await found()
+    assert before == [True] * len(surfaces)
+    assert (await change(world, who, reads="members")).status == 200
+    after = [await world.get(where) for where in surfaces]
+    assert [b"words" in one.body or b"an answer" in one.body for one in after] == [False] * len(surfaces)
+    assert await reads(world, who, old, "nobody", "outsider", "omar", "mentor") == [False, False, True, True]
+    shown = (await world.get(f"/api/v1/statuses/{old}", who["omar_token"])).json
+    assert shown["visibility"] == "private", "what was public is no longer called so"
+    late = await post(world, who, "omar", "later", in_reply_to_id=old)
+    assert await reads(world, who, late, "nobody", "omar") == [False, True]
+    document = await world.get(f"/objects/{old}", Accept="application/activity+json")
+    assert document.status == 404
+
+
+async def test_opening_does_not_open_what_was_written_before(world: World) -> None:
+    who = await cast(world, reads="members")
+    old = await post(world, who, "nadia", "for members")
+    said = await world.post(path(who, "/switches/preview"), who["chief_token"], reads="everyone")
+    assert [one["key"] for one in said.json["consequences"]] == ["reads_wider", "reads_wider_old"]
+    assert (await change(world, who, reads="everyone")).status == 200
+    new = await post(world, who, "nadia", "for everyone")
+    late = await post(world, who, "omar", "a late answer", in_reply_to_id=old)
+    assert [await reads(world, who, one, "nobody", "omar") for one in (old, new, late)] == [
+        [False, True],
+        [True, True],
+        [False, True],
+    ]
+    assert (await change(world, who, reads="mentors")).status == 200
+    assert [await reads(world, who, one, "nobody", "omar", "mentor") for one in (old, new)] == [
+        [False, False, True]
+    ] * 2
+    assert (await change(world, who, reads="members")).status == 200
+    assert await reads(world, who, old, "omar", "mentor") == [False, True], "what was closed stays closed"
+
+
+async def test_staff_and_mentors_with_the_power_change_the_switches_and_nobody_else(world: World) -> None:
+    who = await cast(world)
+    assert [
+        (await change(world, who, by, posts="staff")).status for by in ("mentor", "omar", "outsider")
+    ] == [
+        403,
+        404,
+        404,
+    ]
+    powers = await world.ask(
+        "PUT", path(who, f"/mentors/{who['mentor']}"), who["chief_token"], json={"powers": ["settings"]}
+    )
+    assert [one["powers"] for one in powers.json if one["role"] == "mentor"] == [["settings"]]
+    assert (await change(world, who, "mentor", posts="staff")).json["posts"] == "staff"
+    log = (await world.get(path(who, "/log"), who["chief_token"])).json
+    assert [(one["action"], one["by"]["acct"]) for one in log[:2]] == [
+        ("switches_changed", "mentor"), ("mentor_changed", "chief"),
+    ]  # fmt: skip
+
+
+async def test_whoever_is_elsewhere_leaves_a_group_that_closes_and_is_told(world: World) -> None:
+    who = await cast(world)
+    ana = await world.make.remote("https://peer.example/users/ana")
+    kept = await world.make.remote("https://listed.example/users/kim")
+    for person in (ana, kept):
+        await world.make.join(person, who["group"], f"{person}#follow")
+    await world.make.peers(who["group"], "listed.example")
+    assert (await change(world, who, reads="members")).status == 200
+    members = await world.get(path(who, "/members?limit=80"), who["chief_token"])
+    names = {one["account"]["acct"] for one in members.json}
+    assert "kim@listed.example" in names
+    assert "ana@peer.example" not in names
+    told = Statement(select(t.activities.c.type).where(t.activities.c.target_id == ana))
+    assert "Reject" in [row[0] for row in await world.parts.db.read(lambda tx: tx.rows(told))]
+
+
+# --- joining ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_answer_is_read_by_those_who_answer_and_is_gone_afterwards(world: World) -> None:
+    who = await cast(world, reads="members", joins="approval")
+    await change(world, who, question="What brings you here?")
+    seen = await world.get(path(who), who["outsider_token"])
+    assert seen.json["question"] == "What brings you here?"
+    secret = "My daughter has narcolepsy"
+    asked = await world.post(path(who, "/join"), who["outsider_token"], answer=secret)
+    assert (asked.status, asked.json["requested"]) == (200, True)
+    for name in ("mentor", "chief"):
+        waiting = await world.get(path(who, "/requests"), who[f"{name}_token"])
+        assert wrong(waiting.json[0], {"$ref": "#/components/schemas/GroupRequest"}) == []
+        assert [(one["account"]["acct"], one["answer"]) for one in waiting.json] == [("outsider", secret)]
+    for name in ("omar", "outsider"):
+        assert (await world.get(path(who, "/requests"), who[f"{name}_token"])).status == 404
+    put = {"powers": ["posts"]}
+    await world.ask("PUT", path(who, f"/mentors/{who['mentor']}"), who["chief_token"], json=put)
+    denied = await world.get(path(who, "/requests"), who["mentor_token"])
+    assert (denied.status, "power" in denied.error) == (403, True)
+    await world.post(f"/api/v1/follow_requests/{who['outsider']}/authorize", who["chief_token"])
+    assert await world.parts.db.read(lambda tx: tx.rows(ANSWERS)) == []
+    assert (await world.get(path(who), who["outsider_token"])).json["role"] == "member"
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "refused", "too old"])
+async def test_an_answer_does_not_outlive_its_request(world: World, how: str) -> None:
+    who = await cast(world, joins="approval")
+    await change(world, who, question="Why?")
+    await world.post(path(who, "/join"), who["outsider_token"], answer="because")
+    assert len(await world.parts.db.read(lambda tx: tx.rows(ANSWERS))) == 1
+    if how == "withdrawn":
+        await world.post(f"/api/v1/accounts/{who['group']}/unfollow", who["outsider_token"])
+    elif how == "refused":
+        await world.post(f"/api/v1/follow_requests/{who['outsider']}/reject", who["mentor_token"])
+    else:
+        world.clock.forward(61 * 86_400)
+        await world.parts.jobs.run_until_idle()
+    assert await world.parts.db.read(lambda tx: tx.rows(ANSWERS)) == []
+
+
+async def test_a_follow_of_a_plain_client_asks_without_an_answer(world: World) -> None:
+    who = await cast(world, joins="approval")
+    await change(world, who, question="Why?")
+    asked = await world.post(f"/api/v1/accounts/{who['group']}/follow", who["outsider_token"])
+    assert asked.json["requested"] is True
+    waiting = await world.get(path(who, "/requests"), who["mentor_token"])
+    assert [one["answer"] for one in waiting.json] == [""]
+
+
+async def test_leaving_and_being_taken_out_end_sight_at_the_next_request(world: World) -> None:
+    who = await cast(world, reads="members")
+    status = await post(world, who, "nadia", "for members")
+    out = await world.ask("DELETE", path(who, f"/members/{who['omar']}"), who["mentor_token"])
+    assert out.status == 200
+    assert await reads(world, who, status, "omar", "mentor") == [False, True]
+    assert (await world.get("/api/v1/timelines/home", who["omar_token"])).json == []
+    late = await post(world, who, "nadia", "of nadia")
+    await world.post(f"/api/v1/accounts/{who['group']}/unfollow", who["nadia_token"])
+    assert await reads(world, who, late, "nadia", "mentor") == [True, True], "one's own words stay one's own"
+    for by in ("omar", "outsider"):
+        refused = await world.ask("DELETE", path(who, f"/members/{who['nadia']}"), who[f"{by}_token"])
+        assert refused.status == 404
+
+
+# --- invitations ------------------------------------------------------------------------------------------------------------
+
+
+async def invited(world: World, who: dict[str, Any], **more: Any) -> tuple[str, str]:
+    """(id, path) of a new invitation."""
+    made = await world.post(path(who, "/invitations"), who["mentor_token"], **more)
+    assert wrong(made.json, {"$ref": "#/components/schemas/NewGroupInvitation"}) == []
+    return made.json["id"], made.json["url"].removeprefix("https://clinic.example")
+
+
+async def test_an_invitation_lets_into_a_hidden_group_and_its_secret_is_kept_nowhere(world: World) -> None:
+    who = await cast(world, finds="members", reads="members", joins="invite")
+    _, where = await invited(world, who, note="for Zoe")
+    await world.member("zoe")
+    browser = world.browser()
+    assert "Sleep" in (await browser.get(where)).text
+    assert "Log in first" in (await browser.get(where)).text
+    await browser.log_in("zoe")
+    assert (await browser.get("/groups/sleep")).status == 404
+    page = await browser.get(where)
+    assert page.headers["Cache-Control"] == "private, no-store"
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    done = await browser.post(where, page.form(where))
+    assert (done.status, done.location) == (303, "/groups/sleep?said=joined")
+    assert (await browser.get("/groups/sleep")).status == 200
+    secret = where.rsplit("/", 1)[-1]
+    rows = await world.parts.db.read(lambda tx: tx.rows(INVITATIONS))
+    assert secret not in repr([tuple(row) for row in rows])
+    assert (await world.browser().get(where)).status == 404, "it was for one"
+
+
+async def test_an_invitation_that_does_not_let_in_is_one_that_never_was_byte_for_byte(world: World) -> None:
+    who = await cast(world, finds="members", reads="members", joins="invite")
+    await world.member("zoe")
+    browser = world.browser()
+    await browser.log_in("zoe")
+    _, spent = await invited(world, who)
+    page = await browser.get(spent)
+    await browser.post(spent, page.form(spent))
+    revoked_id, revoked = await invited(world, who)
+    ended = await world.ask("DELETE", path(who, f"/invitations/{revoked_id}"), who["mentor_token"])
+    assert ended.status == 200
+    _, late = await invited(world, who, days=1)
+    world.clock.forward(2 * 86_400)
+    never = await browser.get("/invitations/" + "x" * 43)
+    for where in (spent, revoked, late):
+        got = await browser.get(where)
+        assert (got.status, got.text) == (404, never.text)
+        assert (await browser.post(where, page.form(spent))).status == 404
+    assert (await world.get(path(who, "/invitations"), who["mentor_token"])).json == []
+
+
+async def test_an_invitation_does_not_undo_a_ban_and_counts_people_not_clicks(world: World) -> None:
+    who = await cast(world, joins="invite")
+    key, where = await invited(world, who, uses=2)
+    for name in ("zoe", "eve"):
+        who[name] = await world.member(name)
+    await world.make.block(who["group"], who["eve"])
+    for name, status in (("zoe", 303), ("zoe", 303), ("eve", 404)):
+        browser = world.browser()
+        await browser.log_in(name)
+        page = (await browser.get(where)).text
+        form = {"csrf": page.split('name="csrf" value="')[1].split('"')[0]}
+        assert (await browser.post(where, form)).status == status
+    [listed] = (await world.get(path(who, "/invitations"), who["chief_token"])).json
+    assert (listed["id"], listed["used"], listed["uses_left"]) == (key, 1, 1)
+    assert "url" not in listed
+
+
+async def test_invitations_are_made_by_those_who_look_after_members_alone(world: World) -> None:
+    who = await cast(world)
+    for name, status in (("omar", 404), ("outsider", 404), ("chief", 200)):
+        assert (await world.post(path(who, "/invitations"), who[f"{name}_token"])).status == status
+        assert (await world.get(path(who, "/invitations"), who[f"{name}_token"])).status == status
+    await world.ask(
+        "PUT", path(who, f"/mentors/{who['mentor']}"), who["chief_token"], json={"powers": ["posts"]}
+    )
+    assert (await world.post(path(who, "/invitations"), who["mentor_token"])).status == 403
+
+
+# --- who runs it, and how many there are --------------------------------------------------------------------------------------
+
+
+async def test_the_staff_of_a_group_choose_its_mentors_from_a_client(world: World) -> None:
+    who = await cast(world)
+    where = path(who, f"/mentors/{who['omar']}")
+    for name, status in (("omar", 404), ("mentor", 403)):
+        assert (await world.ask("PUT", where, who[f"{name}_token"], json={})).status == status
+    made = await world.ask("PUT", where, who["chief_token"], json={"powers": ["members", "nonsense"]})
+    assert made.status == 422
+    made = await world.ask("PUT", where, who["chief_token"], json={"powers": ["members"]})
+    assert {(one["account"]["acct"], one["role"], *one["powers"]) for one in made.json} == {
+        ("chief", "staff", "posts", "members", "reports", "settings"), ("mentor", "mentor", "posts", "members", "reports"),
+        ("omar", "mentor", "members"),
+    }  # fmt: skip
+    assert (await world.get(path(who), who["omar_token"])).json["powers"] == ["members"]
+    ended = await world.ask("DELETE", where, who["chief_token"])
+    assert "omar" not in {one["account"]["acct"] for one in ended.json}
+    assert (await world.get(path(who, "/mentors"), who["omar_token"])).status == 404
+
+
+async def test_the_number_of_members_is_rounded_to_all_but_those_who_run_the_group(world: World) -> None:
+    who = await cast(world)
+    for number in range(19):
+        await world.make.add(who["group"], await world.make.member(f"m{number}"))
+    exact = 23
+    group, acct = who["group"], f"/api/v1/accounts/{who['group']}"
+    counted = [
+        (await world.get(path(who), who[f"{name}_token"])).json["members_count"]
+        for name in ("mentor", "chief", "omar", "outsider")
+    ]
+    assert counted == [exact, exact, 20, 20]
+    for token in ("", who["omar_token"], who["mentor_token"]):
+        assert (await world.get(acct, token)).json["followers_count"] == 20
+        found = (await world.get("/api/v1/directory", token)).json
+        assert [one["followers_count"] for one in found if one["id"] == str(group)] == [20]
+        looked = await world.get("/api/v1/accounts/lookup?acct=sleep", token)
+        assert looked.json["followers_count"] == 20
+    followers = await world.get("/groups/sleep/followers", Accept="application/activity+json")
+    assert followers.json["totalItems"] == 20
+    for where in ("/groups/sleep", "/groups", "/es/groups/sleep"):
+        page = (await world.browser().get(where)).text
+        assert "20 m" in page
+        assert "23" not in page.split("<main")[1].split("</main")[0]
+    assert (await world.get(path(who, "/members"), who["omar_token"])).status == 404
+
+
+def test_every_word_of_the_switches_has_its_sentence() -> None:
+    assert {f"joins_{how}" for how in Joins} <= TEXTS.keys()
+    assert len(Who) == 5
