@@ -97,3 +97,6 @@ async def invite(handle: str, uses: int, days: int, note: str, listed: bool, end
 
         await must(house, Change(needs, decide, 1))
         click.echo(f"{house.base_url}/invitations/{secret}" if end is None else f"Ended {end}.")
+
+
+__all__ = ["group"]
