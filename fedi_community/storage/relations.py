@@ -13,6 +13,7 @@ from fedi_community.domain.model import Grant, followers_of, mentors_of, owner_o
 from fedi_community.storage import joining, notifications
 from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
+from fedi_community.storage.client_tables import push_subscriptions
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, upsert_row, word
 from fedi_community.storage.wake import Wake
@@ -76,6 +77,20 @@ _END_TOKENS = Statement(
 )
 
 
+_LOGINS = Statement(_logins_of(param("actor")))
+_END_PUSH = Statement(
+    delete(push_subscriptions).where(
+        push_subscriptions.c.actor_id == param("group"),
+        push_subscriptions.c.token_id.in_(
+            select(t.tokens.c.id)
+            .where(
+                t.tokens.c.actor_id == param("group"),
+                t.tokens.c.login_id.in_(_logins_of(param("actor")).scalar_subquery()),
+            )
+            .scalar_subquery()
+        ),
+    )
+)
 _SET_POWERS = Statement(
     update(t.grants)
     .where(t.grants.c.actor_id == param("actor"), t.grants.c.collection_id == param("mentors"))
@@ -108,6 +123,9 @@ async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
     elif x.collection_id == staff_of(owner) and x.state is not Grant.ACCEPTED:
         await tx.run(_NO_LONGER_SPEAKS, group=owner, actor=x.actor_id)
         await tx.run(_END_TOKENS, group=owner, actor=x.actor_id, at=x.at)
+        await tx.run(_END_PUSH, group=owner, actor=x.actor_id)
+        logins = await tx.rows(_LOGINS, actor=x.actor_id)
+        wake.streams += [("tokens", row[0], owner) for row in logins]  # open streams that speak as the group
     elif x.collection_id == mentors_of(owner) and x.state is not Grant.ACCEPTED:
         await _set_powers(tx, e.SetPowers(x.actor_id, owner, None), wake)
     wake.streams.append(("relation", x.actor_id, owner))

@@ -9,13 +9,17 @@ from typing import Any
 import orjson
 import pytest
 from quart.testing.connections import WebsocketDisconnectError
+from sqlalchemy import select
 
 from fedi_community.domain import accounts
 from fedi_community.domain.effects import Decision, RevokeTokens
 from fedi_community.domain.facts import Needs
 from fedi_community.mastodon.streaming.channels import Channel
 from fedi_community.mastodon.streaming.hub import MAX_BEHIND, MAX_OF_TOKEN, Frame, Listener
+from fedi_community.storage.client_tables import push_subscriptions
+from fedi_community.storage.dialect import Statement
 from tests.mastodon.conftest import World
+from tests.mastodon.test_push import Phone
 
 
 async def people(world: World, *names: str) -> dict[str, tuple[int, str]]:
@@ -263,3 +267,46 @@ async def test_who_does_not_keep_up_is_dropped_and_nobody_may_open_too_many(worl
     assert not hub.add(Listener("token 1"))
     hub.remove(slow)
     assert hub.add(Listener("token 1"))
+
+
+async def test_ending_a_role_ends_what_speaks_as_the_group_at_once_and_nothing_else(world: World) -> None:
+    ((chief, own),) = (await people(world, "chief")).values()
+    group = await world.make.group("sleep", reads="members")
+    await world.make.role(group, chief, "staff")
+    speaking = await world.token(group, login=await world.login_of(chief))
+    keys = {"p256dh": Phone().p256dh, "auth": "c2l4dGVlbiBieXRlcyBvaw"}
+    for token in (own, speaking):
+        asked = {"endpoint": f"https://push.example/{token[:6]}", "keys": keys}
+        assert (await world.post("/api/v1/push/subscription", token, subscription=asked)).status == 200
+    async with (
+        socket(world, speaking, "?stream=user") as as_group,
+        socket(world, own, "?stream=user") as mine,
+    ):
+        await subscribed(world, Channel("user", str(group)))
+        await subscribed(world, Channel("user", str(chief)))
+        await world.make.role(group, chief, "staff", on=False)
+        with pytest.raises(WebsocketDisconnectError):
+            await as_group.next()
+        assert await mine.nothing(world)
+    assert (await world.get("/api/v1/accounts/verify_credentials", speaking)).status == 401
+    left = Statement(select(push_subscriptions.c.actor_id))
+    assert [row[0] for row in await world.parts.db.read(lambda tx: tx.rows(left))] == [chief]
+    assert (await world.get("/api/v1/push/subscription", own)).status == 200
+
+
+async def test_a_mentor_whose_role_and_membership_end_hears_nothing_more_in_an_open_stream(
+    world: World,
+) -> None:
+    who = await people(world, "nadia", "mentor")
+    (nadia, _), (mentor, token) = who["nadia"], who["mentor"]
+    group = await world.make.group("sleep", reads="members")
+    await world.make.role(group, mentor, "mentor")
+    await world.make.add(group, nadia)
+    async with socket(world, token, "?stream=user") as mine:
+        await subscribed(world, Channel("user", str(mentor)))
+        await world.make.post(nadia, "@sleep while a mentor")
+        assert (await mine.next())[1] == "update"
+        await world.make.role(group, mentor, "mentor", on=False)
+        await world.make.remove(group, mentor)
+        await world.make.post(nadia, "@sleep afterwards")
+        assert await mine.nothing(world)
