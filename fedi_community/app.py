@@ -26,9 +26,10 @@ from fedi_community.auth.signup import missing_for_open
 from fedi_community.config import Settings
 from fedi_community.delivery import DeliveryWorker, host_is_alive
 from fedi_community.documents import Documents
+from fedi_community.domain.client_effects import EndSeals
 from fedi_community.domain.effects import Decision, EndExpired
 from fedi_community.domain.facts import Needs
-from fedi_community.domain.relations import EXPIRY_JOB
+from fedi_community.domain.relations import EXPIRY_JOB, SEAL_JOB
 from fedi_community.errors import Problem
 from fedi_community.feeds.poller import FeedPoller
 from fedi_community.ids import IdMaker
@@ -183,6 +184,7 @@ async def build(
         {
             "mail": sender(settings),
             EXPIRY_JOB: _end_expired(house),
+            SEAL_JOB: _end_seals(house),
             **uploads.jobs(),
             **client_jobs(house, network, key),
         },
@@ -256,6 +258,15 @@ def _end_expired(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
 
     async def run(_: dict[str, Any]) -> None:
         await perform(house, Change(Needs(), lambda facts: Decision((EndExpired(facts.now),)), 0))
+
+    return run
+
+
+def _end_seals(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    """The job that lets copies of reported posts go when their time is over."""
+
+    async def run(_: dict[str, Any]) -> None:
+        await perform(house, Change(Needs(), lambda facts: Decision((EndSeals(facts.now),)), 0))
 
     return run
 

@@ -197,14 +197,47 @@ class NotifyStaff:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifyOfReport:
+    """Tell those who answer a report: server staff who speak its language (all of them when it is urgent, or nobody does), and
+    those of its group who may. Who is reported is not told, and mentors not who reported."""
+
+    report_id: int
+    reporter_id: int | None
+    target_id: int
+    group_id: int | None
+    language: str | None
+    urgent: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerReport:
-    """A report is taken on, handed back, closed or opened again. by: the log-in that does it."""
+    """A report is taken on, handed back, closed or opened again. by: the log-in that does it. outcome: what was done with it."""
 
     id: int
     state: str
     assigned_to: int | None
     by: int
     at: int
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddNote:
+    """A moderator's note on a report or an account; it stays. by: his log-in."""
+
+    text: str
+    by: int
+    at: int
+    report_id: int | None = None
+    target_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndSeals:
+    """Copies of reported posts whose time is over go, with the files that nothing else holds. now: milliseconds."""
+
+    now: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +307,7 @@ class DropPush:
 ClientEffect = (
     SetMute | SetNote | Endorse | DismissSuggestion | SetFollowSettings | SetDomainBlock | SaveList | DropList
     | SetListMembers | SaveFilter | DropFilter | SetFilterStatus | SetMarker | FollowTag | FeatureTag | MakeAnnouncement
-    | WithdrawAnnouncement | ReadAnnouncement | ReactAnnouncement | NotifyStaff | AnswerReport | ClearNotifications
+    | WithdrawAnnouncement | ReadAnnouncement | ReactAnnouncement | NotifyStaff | AnswerReport | NotifyOfReport | AddNote
+    | EndSeals | ClearNotifications
     | SetNotificationPolicy | SettleSenders | MarkConversation | DropConversation | SetPush | DropPush
 )  # fmt: skip

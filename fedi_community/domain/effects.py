@@ -241,7 +241,7 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class File:
     """A report to those who moderate. It never names its reporter to anyone outside. copy: what was reported, as the
-    reporter saw it."""
+    reporter saw it; files of ours that belong to it are kept with it until `sealed_until`. language: "" for that of the post."""
 
     id: int
     reporter_id: int | None
@@ -255,6 +255,9 @@ class File:
     rule_ids: tuple[str, ...] = ()
     forwarded: bool = False
     copy: dict[str, Any] = field(default_factory=dict)
+    language: str | None = None
+    urgent: bool = False
+    sealed_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

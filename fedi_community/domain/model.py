@@ -133,6 +133,7 @@ class Actor:
     host_state: str = "ok"
     moderators: tuple[str, ...] = ()
     handle_host: str = ""
+    reports_dropped: bool = False  # what its host reports is taken and dropped
 
     @property
     def local(self) -> bool:

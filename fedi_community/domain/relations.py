@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from fedi_community.domain import addresses, sending
+from fedi_community.domain.client_effects import NotifyOfReport
 from fedi_community.domain.effects import (
     AddJob,
     Decision,
@@ -47,6 +48,12 @@ from fedi_community.domain.model import (
 from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.errors import Refusal
 
+URGENT: Final = frozenset({"self_harm", "child"})
+"""Categories of reports that come first, and of which everybody is told who answers them."""
+SEALED_MS: Final = 30 * 86_400_000
+"""How long the copy of what was reported is kept: from the report on, whatever becomes of it."""
+SEAL_JOB: Final = "end_seals"
+"""The kind of job that carries out `EndSeals`."""
 EXPIRY_JOB: Final = "end_expired"
 """The kind of job that carries out `EndExpired`."""
 
@@ -371,7 +378,7 @@ def decide_block(
 
 def decide_report(
     reporter_id: int | None, target_id: int, post_ids: tuple[int, ...], comment: str, facts: Facts, *,
-    uri: str | None = None, category: str = "other",
+    uri: str | None = None, category: str = "other", language: str | None = None,
 ) -> Decision | Refusal:  # fmt: skip
     """File a report. Needs 1 new id. What the reporter cannot see is left out, without a word about it."""
     target = facts.actors.get(target_id)
@@ -381,11 +388,15 @@ def decide_report(
     if reporter_id is not None:
         seen = [post for post in seen if facts.may_view(reporter_id, post)]
     groups = {post.group_id for post in seen if post.group_id}
+    urgent, until = category in URGENT, facts.now + SEALED_MS
     filed = File(
         facts.new_ids[0], reporter_id, target.id, tuple(post.id for post in seen), comment, facts.now,
-        next(iter(groups)) if len(groups) == 1 else None, uri, category,
+        next(iter(groups)) if len(groups) == 1 else None, uri, category, language=language, urgent=urgent,
+        sealed_until=until,
     )  # fmt: skip
-    return Decision((filed,), filed.id, "reported")
+    told = NotifyOfReport(filed.id, reporter_id, target.id, filed.group_id, language, urgent, facts.now)
+    ends = AddJob(SEAL_JOB, str(filed.id), {}, until)
+    return Decision((filed, told, ends), filed.id, "reported")
 
 
 def decide_actor_gone(actor: Actor, facts: Facts) -> Decision:

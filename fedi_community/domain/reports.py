@@ -5,11 +5,11 @@ Every one of these is written down. Who may, the caller has asked: the role of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from fedi_community.domain import addresses, relations
-from fedi_community.domain.client_effects import AnswerReport, NotifyStaff
+from fedi_community.domain.client_effects import AddNote, AnswerReport
 from fedi_community.domain.effects import (
     Audit,
     Decision,
@@ -25,9 +25,13 @@ from fedi_community.domain.facts import Facts
 from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.errors import Refusal
 
-CATEGORIES: Final = ("spam", "violation", "legal", "other", "health", "privacy", "harassment", "self_harm")
-"""Mastodon's four; and ours: wrong or dangerous advice, somebody's data, harassment, somebody who may harm himself."""
-UPSTREAM: Final = frozenset({"spam", "violation", "legal", "other"})
+OURS: Final = ("advice", "selling", "impersonation", "privacy", "child", "self_harm", "harassment")
+"""Dangerous advice, selling, somebody who says he is another, another's privacy, a child in danger, somebody who may harm
+himself, harassment."""
+CATEGORIES: Final = ("spam", "violation", "legal", "other", *OURS)
+"""Mastodon's four, and ours, which its clients read as `other`."""
+MAX_NOTE: Final = 2000
+"""Characters of a moderator's note."""
 MAX_COMMENT: Final = 1000
 """Characters of a report's comment."""
 MAX_REPORTED: Final = 50
@@ -35,6 +39,8 @@ MAX_REPORTED: Final = 50
 TOO_LONG: Final = Refusal(
     "comment_too_long", 422, f"Validation failed: Comment is too long (maximum is {MAX_COMMENT} characters)"
 )
+NO_NOTE: Final = Refusal("note_blank", 422, "Please write something.")
+NOTE_TOO_LONG: Final = Refusal("note_too_long", 422, f"A note has at most {MAX_NOTE} characters.")
 NOT_ONESELF: Final = Refusal("report_self", 422, "One cannot report oneself.")
 PROTECTED: Final = Refusal(
     "protected", 403, "Those who run the server are suspended on its command line alone."
@@ -43,7 +49,8 @@ PROTECTED: Final = Refusal(
 
 @dataclass(frozen=True, slots=True)
 class NewReport:
-    """copies: post id -> what the reporter saw of it. instance: the actor in whose name it is forwarded, None for not."""
+    """copies: post id -> what the reporter saw of it. language: for whom it is. instance: the actor in whose name it is
+    forwarded, None for not."""
 
     reporter_id: int
     target_id: int
@@ -53,6 +60,7 @@ class NewReport:
     rule_ids: tuple[str, ...] = ()
     copies: dict[int, dict[str, Any]] | None = None
     instance: int | None = None
+    language: str | None = None
 
 
 def decide_report(asked: NewReport, facts: Facts) -> Decision | Refusal:
@@ -64,8 +72,9 @@ def decide_report(asked: NewReport, facts: Facts) -> Decision | Refusal:
         return TOO_LONG
     own = tuple(i for i in asked.post_ids if i in facts.posts and facts.posts[i].author_id == asked.target_id)
     filed = relations.decide_report(
-        asked.reporter_id, asked.target_id, own, asked.comment, facts, category=asked.category
-    )
+        asked.reporter_id, asked.target_id, own, asked.comment, facts, category=asked.category,
+        language=asked.language,
+    )  # fmt: skip
     if isinstance(filed, Refusal):
         return filed
     target = facts.actors[asked.target_id]
@@ -74,14 +83,10 @@ def decide_report(asked: NewReport, facts: Facts) -> Decision | Refusal:
     for effect in filed.effects:
         if isinstance(effect, File):
             kept = {str(i): (asked.copies or {}).get(i, {}) for i in effect.object_ids}
-            effect = File(
-                effect.id, effect.reporter_id, effect.target_id, effect.object_ids, effect.comment, effect.at,
-                effect.group_id, effect.uri, effect.category, asked.rule_ids, forwarded, {"posts": kept},
-            )  # fmt: skip
+            effect = replace(effect, rule_ids=asked.rule_ids, forwarded=forwarded, copy={"posts": kept})
             if forwarded:
                 effects += _flag(asked, effect, facts)
         effects.append(effect)
-    effects.append(NotifyStaff("admin.report", asked.reporter_id, f"admin.report-{filed.result}", facts.now))
     return Decision(tuple(effects), filed.result, "reported")
 
 
@@ -106,16 +111,33 @@ def decide_answer(
     by: int,
     word: str,
     facts: Facts,
+    *,
+    group_id: int | None = None,
+    actor_id: int | None = None,
+    outcome: str | None = None,
 ) -> Decision:
-    """Take a report on, hand it back, close it or open it again. by: the log-in."""
+    """Take a report on, hand it back, give it to another, close it or open it again. by: the log-in. group_id: of the report,
+    in whose log it stands; actor_id: who acts, where he does it for the group."""
+    detail = {"report": report_id} | ({"to": assigned_to} if word == "assign" else {})
+    logged = Audit(f"report_{word}", facts.now, actor_id, by, group_id, detail=detail)
     return Decision(
-        (
-            AnswerReport(report_id, state, assigned_to, by, facts.now),
-            Audit(f"report_{word}", facts.now, None, by, detail={"report": report_id}),
-        ),
-        report_id,
-        word,
+        (AnswerReport(report_id, state, assigned_to, by, facts.now, outcome), logged), report_id, word
     )
+
+
+def decide_note(
+    text: str, by: int, facts: Facts, *, report_id: int | None = None, target_id: int | None = None,
+    group_id: int | None = None, actor_id: int | None = None,
+) -> Decision | Refusal:  # fmt: skip
+    """A note on a report or an account, for those who answer reports. It is never changed. Who may, the caller has asked."""
+    said = text.strip()
+    if not said:
+        return NO_NOTE
+    if len(said) > MAX_NOTE:
+        return NOTE_TOO_LONG
+    detail = {"report": report_id} if report_id else {}
+    logged = Audit("note", facts.now, actor_id, by, group_id, None, target_id, detail)
+    return Decision((AddNote(said, by, facts.now, report_id, target_id), logged), report_id, "noted")
 
 
 # --- accounts -------------------------------------------------------------------------------------------------------------

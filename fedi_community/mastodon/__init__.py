@@ -28,6 +28,7 @@ from fedi_community.mastodon import (
     following,
     group_people,
     groups,
+    group_reports,
     instance,
     lists,
     marks,
@@ -66,6 +67,7 @@ TABLES: Final[tuple[Table, ...]] = (
     media.table, timelines.table, search.table, reports.table, admin.table, push.table, streaming.table,
     requests.table, notifications.table, conversations.table, audience.table, moderation.table, groups.table,
     group_people.table,
+    group_reports.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 

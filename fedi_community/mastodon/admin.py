@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from fedi_community import desk
 from fedi_community.auth import signup
 from fedi_community.domain import memberships, reports
 from fedi_community.domain.effects import Decision
@@ -234,53 +235,55 @@ async def listed(call: Call) -> Any:
     found = await call.read(
         lambda tx: moderation.reports(
             tx, done=bool(call["resolved"]), reporter=call["account_id"] or 0, target=call["target_account_id"] or 0,
-            before=at.before, after=at.after, limit=at.limit,
+            before=at.before, after=at.after, limit=at.limit, me=call.actor_id,
         )
     )  # fmt: skip
     last = found[-1].id if len(found) >= at.limit else None
     return call.page(await _reports(call, found), last, found[0].id if found else None)
 
 
-async def _report(call: Call) -> ReportRow:
-    report_id = call.id()
-    found = await call.read(lambda tx: moderation.report(tx, report_id))
-    if found is None:
-        raise not_found()
-    return found
+def _desk(call: Call) -> desk.Helper:
+    return desk.Helper(call.actor_id, call.who.login_id, call.who.staff)
 
 
 @table.get("/api/v1/admin/reports/<id>", member("admin:read:reports"), shapes.ADMIN_REPORT)
 async def report(call: Call) -> Any:
-    """A report"""
+    """A report; that it was read is written down"""
     _staff(call)
-    return (await _reports(call, [await _report(call)]))[0]
+    return (await _reports(call, [(await desk.open_report(call.house, _desk(call), call.id())).row]))[0]
 
 
-def _answer(verb: str, doc: str) -> None:
+async def _step(call: Call, verb: desk.Step, **more: Any) -> dict[str, Any]:
+    _staff(call)
+    report_id = call.id()
+    await desk.step(call.house, _desk(call), report_id, verb, **more)
+    row = await call.read(lambda tx: moderation.report(tx, report_id))
+    if row is None:
+        raise not_found()
+    return (await _reports(call, [row]))[0]
+
+
+def _answer(name: str, verb: desk.Step, doc: str, *params: Param) -> None:
     @table.post(
-        f"/api/v1/admin/reports/<id>/{verb}", member("admin:write:reports"), shapes.ADMIN_REPORT, doc=doc
+        f"/api/v1/admin/reports/<id>/{name}",
+        member("admin:write:reports"),
+        shapes.ADMIN_REPORT,
+        *params,
+        doc=doc,
     )
     async def answer(call: Call) -> Any:
-        _staff(call)
-        row, me = await _report(call), call.who.login_id
-        state, assigned = {
-            "assign_to_self": (row.state, me), "unassign": (row.state, None), "resolve": ("closed", row.assigned_to or me),
-            "reopen": ("open", row.assigned_to),
-        }[verb]  # fmt: skip
-
-        def decide(facts: Facts) -> Decision:
-            return reports.decide_answer(
-                row.id, "closed" if state == "closed" else "open", assigned, me, verb, facts
-            )
-
-        await call.perform(Change(Needs(), decide, 0))
-        return (await _reports(call, [await _report(call)]))[0]
+        if verb == "assign":
+            return await _step(call, verb, to=call["account_id"])
+        return await _step(call, verb, outcome=(call["outcome"] or "").strip() if verb == "close" else "")
 
 
-_answer("assign_to_self", "Take a report on")
-_answer("unassign", "Hand it back")
-_answer("resolve", "Close it")
-_answer("reopen", "Open it again")
+_answer("assign_to_self", "take", "Take a report on")
+_answer("unassign", "hand_back", "Hand it back")
+_answer("assign", "assign", "Give it to another who may answer it", Param("account_id", "id", required=True))
+_answer(
+    "resolve", "close", "Close it", Param("outcome", maximum=reports.MAX_NOTE, doc="What was done with it")
+)
+_answer("reopen", "reopen", "Open it again")
 
 
 # --- hosts --------------------------------------------------------------------------------------------------------------

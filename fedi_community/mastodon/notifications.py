@@ -28,6 +28,7 @@ from fedi_community.mastodon.params import Param
 from fedi_community.mastodon.show import rendered
 from fedi_community.perform import Change
 from fedi_community.storage import marks, moderation, notifications, views, wants
+from fedi_community.storage import reports as group_reports
 from fedi_community.storage.database import Tx
 from fedi_community.storage.notifications import Notice, Wanted
 
@@ -94,7 +95,7 @@ def _stands(
         or (one.kind in shapes.OF_POSTS and post is None)
     ):
         return False
-    if one.kind == "admin.report" and _report_id(one) not in reports:
+    if kind_of(one) == "admin.report" and _report_id(one) not in reports:
         return False
     return wants_notice(taste, one.kind, actor, post)
 
@@ -106,8 +107,14 @@ def _report_id(one: Notice) -> int:
 
 async def _reports(tx: Tx, call: Asker, known: Iterable[Notice]) -> dict[int, moderation.ReportRow]:
     """Reports are told to those who answer them, as long as they do."""
-    wanted = [_report_id(n) for n in known if n.kind == "admin.report"]
-    return await moderation.reports_by_id(tx, wanted) if wanted and call.who.staff else {}
+    by_role = [_report_id(n) for n in known if n.kind == "admin.report"] if call.who.staff else []
+    in_groups = [_report_id(n) for n in known if n.kind == "group_report"]
+    if not by_role and not in_groups:
+        return {}
+    found = await moderation.reports_by_id(tx, [*by_role, *in_groups])
+    groups = {found[i].group_id or 0 for i in in_groups if i in found}
+    own = await group_reports.answers(tx, call.viewer.id, groups) if groups else frozenset()
+    return {i: row for i, row in found.items() if i in by_role or row.group_id in own}
 
 
 def shown_notices(call: Asker, made: Told, grouped: frozenset[str]) -> list[dict[str, Any]]:
@@ -124,7 +131,7 @@ def shown_notices(call: Asker, made: Told, grouped: frozenset[str]) -> list[dict
 
 
 def report_of(made: Told, one: Notice, accounts: dict[int, dict[str, Any]]) -> dict[str, Any] | None:
-    row = made.reports.get(_report_id(one)) if one.kind == "admin.report" else None
+    row = made.reports.get(_report_id(one)) if kind_of(one) == "admin.report" else None
     return (
         None if row is None or row.target_id not in accounts else shapes.report(row, accounts[row.target_id])
     )

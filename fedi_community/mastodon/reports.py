@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fedi_community.domain import reports
@@ -31,8 +32,14 @@ def copy_of(post: PostView) -> dict[str, Any]:
         "spoiler_text": post.warning,
         "created_at": entities.moment(post.published),
         "visibility": post.visibility,
+        "language": text.language,
         "media": [a.name for a in post.attachments],
     }
+
+
+def language_of(posts: Sequence[PostView], own: str) -> str:
+    """For whom a report is: those who read the language of what is reported, else that of who reports."""
+    return posts[0].text().language if posts and posts[0].text().language else own
 
 
 @table.post(
@@ -53,7 +60,7 @@ async def report(call: Call) -> Any:
     asked = reports.NewReport(
         call.actor_id, target.id, tuple(p.id for p in posts), call["comment"] or "",
         "violation" if rules and not call.sent("category") else call["category"], rules,
-        {p.id: copy_of(p) for p in posts}, instance,
+        {p.id: copy_of(p) for p in posts}, instance, language_of(posts, call.who.language),
     )  # fmt: skip
 
     def decide(facts: Facts) -> Decision | Refusal:

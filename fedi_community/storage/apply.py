@@ -24,6 +24,7 @@ from fedi_community.storage import (
     media,
     notifications,
     relations,
+    reports,
 )
 from fedi_community.storage import posts as p
 from fedi_community.storage import tables as t
@@ -305,6 +306,9 @@ _REPORT = insert_row(
         "rule_ids",
         "forwarded",
         "copy",
+        "language",
+        "urgent",
+        "sealed_until",
         "created",
     ],
     ignore=True,
@@ -360,11 +364,15 @@ async def _audit(tx: Tx, x: e.Audit, wake: Wake) -> None:
 
 
 async def _file(tx: Tx, x: e.File, wake: Wake) -> None:
+    copy = x.copy or await reports.copies(tx, x.object_ids)
     await tx.run(
         _REPORT, id=x.id, reporter_id=x.reporter_id, target_id=x.target_id, group_id=x.group_id, uri=x.uri,
         category=x.category, comment=x.comment, object_ids=dump(x.object_ids), rule_ids=dump(x.rule_ids),
-        forwarded=int(x.forwarded), copy=dump(x.copy) if x.copy else None, created=x.at,
+        forwarded=int(x.forwarded), copy=dump(copy) if copy else None, language=x.language, urgent=int(x.urgent),
+        sealed_until=x.sealed_until, created=x.at,
     )  # fmt: skip
+    await reports.seal(tx, x.id, x.object_ids)
+    wake.jobs = True
 
 
 async def _link_feed_item(tx: Tx, x: e.LinkFeedItem, wake: Wake) -> None:
@@ -454,6 +462,7 @@ _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     **apply_statuses.APPLY,
     **media.APPLY,
     **joining.APPLY,
+    **reports.APPLY,
     e.MakeGate: _make_gate,
     e.StorePost: _store_post,
     e.ReleasePost: _release_post,

@@ -1,4 +1,4 @@
-"""Carry out effects on announcements, reports, and what those who run the server are told."""
+"""Carry out effects on announcements, and what those who run the server are told."""
 
 from __future__ import annotations
 
@@ -102,34 +102,12 @@ async def _drop_push(tx: Tx, x: e.DropPush, wake: Wake) -> None:
     await (push.drop(tx, x.token_id) if x.token_id else push.drop_one(tx, x.id))
 
 
-_R = t.reports.c
-_ANSWER = Statement(
-    update(t.reports)
-    .where(_R.id == param("key"))
-    .values(
-        state=bindparam("new_state"),
-        assigned_to=bindparam("new_assigned", type_=_R.assigned_to.type),
-        closed=bindparam("new_closed", type_=_R.closed.type),
-        closed_by=bindparam("new_closed_by", type_=_R.closed_by.type),
-    )
-)
-
-
-async def _answer_report(tx: Tx, x: e.AnswerReport, wake: Wake) -> None:
-    done = x.state == "closed"
-    await tx.run(
-        _ANSWER, key=x.id, new_state=x.state, new_assigned=x.assigned_to, new_closed=x.at if done else None,
-        new_closed_by=x.by if done else None,
-    )  # fmt: skip
-
-
 APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.MakeAnnouncement: _make,
     e.WithdrawAnnouncement: _withdraw,
     e.ReadAnnouncement: _read,
     e.ReactAnnouncement: _react,
     e.NotifyStaff: _notify_staff,
-    e.AnswerReport: _answer_report,
     e.ClearNotifications: _clear,
     e.SetNotificationPolicy: _set_policy,
     e.SettleSenders: _settle,

@@ -54,6 +54,7 @@ A, O = actors.c, objects.c  # noqa: E741
 def _select_actors() -> Select[Any]:
     return select(
         A.id, A.uri, A.type, A.handle, A.handle_host, A.host_id, hosts.c.name.label("host"), hosts.c.state.label("host_state"),
+        hosts.c.reject_reports,
         A.state, A.locked, A.inbox, A.shared_inbox, A.followers_uri, A.name, A.also_known_as, A.moved_to, A.moderators,
     ).select_from(actors.outerjoin(hosts, hosts.c.id == A.host_id))  # fmt: skip
 
@@ -77,6 +78,7 @@ def actor_of(row: Row) -> Actor:
         also_known_as=() if known == "[]" else tuple(orjson.loads(known)),
         moved_to=row["moved_to"],
         host_state=row["host_state"] or "ok",
+        reports_dropped=bool(row["reject_reports"]),
         moderators=() if mods == "[]" else tuple(orjson.loads(mods)),
     )
 

@@ -194,6 +194,7 @@ _FILES_OF_POST = Statement(_files(A.object_id == param("key")))
 _FILES_OF_OWNER = Statement(_files(A.owner_id == param("key")))
 _FILES_OF_UPLOAD = Statement(_files(A.id == param("key")))
 _FILES_OF_PICTURE = Statement(_files(A.owner_id == param("key"), A.state == bindparam("which")))
+_SEALED = Statement(select(t.sealed.c.file).where(one_of(t.sealed.c.file, "files", text=True)))
 _DROP = Statement(delete(t.attachments).where(one_of(A.id, "ids")))
 _DROP_LINKS = Statement(delete(t.attachments).where(and_(A.object_id == param("key"), A.file.is_(None))))
 _PICTURE = {
@@ -205,8 +206,14 @@ _PICTURE = {
 
 
 async def _drop(tx: Tx, rows: Sequence[Row], at: int) -> None:
-    """Rows, and by a job what they stand for. The job goes when it is done: then no trace of the names is left."""
+    """Rows, and by a job what they stand for. The job goes when it is done: then no trace of the names is left. Files that were
+    reported stay with the report until its copy goes."""
+    kept: set[str] = set()
+    if rows:
+        kept = {row[0] for row in await tx.rows(_SEALED, files=[row["file"] for row in rows])}
     for row in rows:
+        if row["file"] in kept:
+            continue
         names = [path.rsplit("/", 1)[1] for path in (row["url"], row["preview_url"]) if path]
         payload = {"file": row["file"], "names": names}
         await tx.run(_JOB, kind=REMOVE_JOB, key=row["file"], payload=_dump(payload), run_at=at, created=at)

@@ -186,6 +186,10 @@ class ReportRow:
     closed_by: int | None
     created: int
     closed: int | None
+    language: str | None = None
+    urgent: bool = False
+    outcome: str = ""
+    sealed_until: int | None = None
 
 
 _REPORT = Statement(select(t.reports).where(one_of(R.id, "ids")))
@@ -200,6 +204,7 @@ _REPORTS = Statement(
         ),
         or_(param("reporter") == number(0), R.reporter_id == param("reporter")),
         or_(param("target") == number(0), R.target_id == param("target")),
+        R.target_id != param("me"),
     )
     .order_by(R.id.desc())
     .limit(param("count"))
@@ -211,32 +216,33 @@ _SELVES = Statement(
 )
 
 
-def _report(row: Row) -> ReportRow:
+def report_of(row: Row) -> ReportRow:
     return ReportRow(
         row["id"], row["reporter_id"], row["target_id"], row["group_id"], row["category"], row["comment"],
         tuple(orjson.loads(row["object_ids"])), tuple(orjson.loads(row["rule_ids"])), bool(row["forwarded"]), row["state"],
         orjson.loads(row["copy"]) if row["copy"] else {}, row["assigned_to"], row["closed_by"], row["created"], row["closed"],
+        row["language"], bool(row["urgent"]), row["outcome"] or "", row["sealed_until"],
     )  # fmt: skip
 
 
 async def report(tx: Tx, report_id: int) -> ReportRow | None:
     rows = await tx.rows(_REPORT, ids=[report_id])
-    return _report(rows[0]) if rows else None
+    return report_of(rows[0]) if rows else None
 
 
 async def reports_by_id(tx: Tx, ids: Sequence[int]) -> dict[int, ReportRow]:
-    return {row["id"]: _report(row) for row in await tx.rows(_REPORT, ids=list(ids))}
+    return {row["id"]: report_of(row) for row in await tx.rows(_REPORT, ids=list(ids))}
 
 
 async def reports(
-    tx: Tx, *, done: bool, reporter: int, target: int, before: int | None, after: int | None, limit: int
-) -> list[ReportRow]:
-    """Reports, the newest first. reporter, target: actors, 0 for any."""
+    tx: Tx, *, done: bool, reporter: int, target: int, before: int | None, after: int | None, limit: int, me: int = 0,
+) -> list[ReportRow]:  # fmt: skip
+    """Reports, the newest first. reporter, target: actors, 0 for any. Those about `me` are for others."""
     rows = await tx.rows(
         _REPORTS, done=int(done), reporter=reporter, target=target, before=before or NEWEST, after=after or 0,
-        count=limit,
+        count=limit, me=me,
     )  # fmt: skip
-    return [_report(row) for row in rows]
+    return [report_of(row) for row in rows]
 
 
 async def selves(tx: Tx, login_ids: Sequence[int]) -> dict[int, int]:

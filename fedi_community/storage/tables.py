@@ -555,7 +555,7 @@ audit = table(
     big("object_id"),
     big("target_id"),
     string("detail", null=False, server_default="{}"),
-    Index("ix_audit_login", "login_id", "id"),
+    Index("ix_audit_login", "login_id", "at"),
 )
 
 # --- timelines ------------------------------------------------------------------------------------------------------

@@ -98,6 +98,9 @@ READ: dict[str, tuple[str, ...]] = {
     "/groups/<handle>/settings": ("/groups/{group}/settings",),
     "/groups/<handle>/invitations": ("/groups/{group}/invitations",),
     "/invitations/<secret>": ("/invitations/guess",),
+    "/api/v1/admin/reports/<id>/notes": ("/api/v1/admin/reports/{report}/notes",),
+    "/api/v1/groups/<id>/reports": ("/api/v1/groups/{actor}/reports",),
+    "/api/v1/groups/<id>/reports/<report>": ("/api/v1/groups/{actor}/reports/{report}",),
     "/api/v1/groups/<id>/bans": ("/api/v1/groups/{actor}/bans",),
     "/api/v1/groups/<id>/log": ("/api/v1/groups/{actor}/log",),
     "/api/v2/filters": ("/api/v2/filters",),
@@ -212,6 +215,11 @@ CHANGE: dict[str, str] = {
     "POST /invitations/<secret>": "",
     "POST /api/v1/groups/<id>/bans": "/api/v1/groups/{hidden}/bans?account_id=7",
     "DELETE /api/v1/groups/<id>/bans/<account>": "/api/v1/groups/{hidden}/bans/7",
+    "POST /api/v1/groups/<id>/reports/<report>/notes": "/api/v1/groups/{hidden}/reports/7/notes?text=x",
+    **{
+        f"POST /api/v1/groups/<id>/reports/<report>/{verb}": f"/api/v1/groups/{{hidden}}/reports/7/{verb}?account_id=7"
+        for verb in ("assign_to_self", "unassign", "assign", "resolve", "reopen")
+    },
     "POST /objects/<object_id>/moderate": "/objects/{post}/moderate",
     "POST /api/v1/audience/preview": "",  # what it says of whom: tests/test_preview.py, tests/mastodon/test_audience.py
     "POST /api/v1/accounts/<id>/follow": "/api/v1/accounts/{hidden}/follow",
@@ -262,7 +270,7 @@ CHANGE: dict[str, str] = {
             ),
             *(
                 f"POST /api/v1/admin/reports/<id>/{verb}"
-                for verb in ("assign_to_self", "unassign", "resolve", "reopen")
+                for verb in ("assign_to_self", "unassign", "assign", "resolve", "reopen", "notes")
             ),
             "POST /api/v1/admin/domain_blocks",
             "PUT /api/v1/admin/domain_blocks/<id>",

@@ -433,6 +433,7 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     zoe = await world.make.member("zoe")
     await world.make.post(zoe, "hello @nadia")
     told = (await world.get("/api/v1/notifications", token)).json
+    said = await world.make.post(zoe, "eat only lemons", reply_to=root)
     await made(f"groups/{group}/bans", account_id=str(zoe))
     await made(f"groups/{group}/invitations", note="for the choir")
     asker = await world.make.member("asker")
@@ -441,7 +442,10 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     )
     keys = {"p256dh": Phone().p256dh, "auth": "c2l4dGVlbiBieXRlcyBvaw"}
     await made("push/subscription", subscription={"endpoint": "https://push.example/1", "keys": keys})
-    filed = await made("reports", others, account_id=str(nadia), status_ids=[str(root)], comment="hm")
+    filed = await made(
+        "reports", others, account_id=str(zoe), status_ids=[str(said)], comment="hm", category="advice"
+    )
+    await made(f"admin/reports/{filed['id']}/notes", text="asked a doctor")
     blocked = await made("admin/domain_blocks", domain="bad.example", severity="suspend")
     listed_host = await made("admin/domain_allows", domain="good.example")
     await made("tags/sleep/follow")
@@ -455,7 +459,8 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
         "/scheduled_statuses/<id>": later["id"], "/list/<id>": listed["id"], "/v2/filters/<id>": filtered.json["id"],
         "/filters/keywords/<id>": filtered.json["keywords"][0]["id"], "/filters/statuses/<id>": named.json["id"],
         "/v1/filters/<id>": filtered.json["keywords"][0]["id"], "/<name>": "sleep",
-        "/reports/<id>": filed["id"], "/domain_blocks/<id>": blocked["id"], "/domain_allows/<id>": listed_host["id"],
+        "/reports/<id>": filed["id"], "/reports/<report>": filed["id"],
+        "/domain_blocks/<id>": blocked["id"], "/domain_allows/<id>": listed_host["id"],
         "/requests/<id>": str(zoe), "/v1/notifications/<id>": told[0]["id"], "/<key>": f"favourite-{root}", "/<date>": "2026-01-05",
         "/<id>": str(root), "omar": str(omar), "root": str(root),
     }  # fmt: skip

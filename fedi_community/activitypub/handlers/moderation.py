@@ -149,6 +149,8 @@ def _flag(told: Told, facts: Facts) -> Decision | Refusal:
     actor = speaker(told, facts)
     if isinstance(actor, Refusal):
         return actor
+    if actor.reports_dropped:
+        return ignored("reports_dropped")
     reported = [facts.post_by_uri[u] for u in told.activity.object_ids if u in facts.post_by_uri]
     people = [facts.actor_by_uri[u] for u in told.activity.object_ids if u in facts.actor_by_uri]
     targets = [a.id for a in people] or [post.author_id for post in reported]

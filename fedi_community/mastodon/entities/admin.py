@@ -32,7 +32,7 @@ ADMIN_REPORT: Final = entity(
     id=ID, action_taken=BOOL, action_taken_at=maybe(MOMENT), category=STR, comment=STR, forwarded=BOOL, created_at=MOMENT,
     updated_at=MOMENT, account=maybe(ADMIN_ACCOUNT), target_account=maybe(ADMIN_ACCOUNT),
     assigned_account=maybe(ADMIN_ACCOUNT), action_taken_by_account=maybe(ADMIN_ACCOUNT), statuses=many(STATUS),
-    rules=many(ANYTHING), copies=ANYTHING,
+    rules=many(ANYTHING), copies=ANYTHING, urgent=BOOL, language=maybe(STR), outcome=maybe(STR), sealed_until=maybe(MOMENT),
 )  # fmt: skip
 DOMAIN_BLOCK: Final = entity(
     "AdminDomainBlock",
@@ -87,6 +87,10 @@ def admin_report(
         "statuses": statuses,
         "rules": [{"id": rule} for rule in row.rule_ids],
         "copies": row.copy.get("posts", {}),
+        "urgent": row.urgent,
+        "language": row.language,
+        "outcome": row.outcome or None,
+        "sealed_until": moment(row.sealed_until) if row.sealed_until else None,
     }
 
 

@@ -68,7 +68,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_index(op.f("ix_audit_group_id"), "audit", ["group_id"], unique=False)
-    op.create_index("ix_audit_login", "audit", ["login_id", "id"], unique=False)
+    op.create_index("ix_audit_login", "audit", ["login_id", "at"], unique=False)
     op.create_table(
         "entries",
         sa.Column("timeline", sa.SmallInteger(), autoincrement=False, nullable=False),

@@ -1,0 +1,158 @@
+"""Reports about posts in a group, for its staff and for mentors with that power; to everybody else they are missing. Who reported
+is in no answer: that is known to server staff alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fedi_community import desk
+from fedi_community.domain import reports as rules
+from fedi_community.domain.views import ActorView
+from fedi_community.errors import not_found
+from fedi_community.mastodon.base import Call, Table, member
+from fedi_community.mastodon.entities.accounts import ACCOUNT, account, moment
+from fedi_community.mastodon.entities.schema import ANYTHING, BOOL, ID, MOMENT, STR, entity, many, maybe
+from fedi_community.mastodon.params import Param
+from fedi_community.storage import moderation, reports, views
+from fedi_community.storage.database import Tx
+from fedi_community.storage.moderation import ReportRow
+
+table = Table("group_reports")
+READ, WRITE = member("read:statuses"), member("write:statuses")
+NOTE: Final = entity("ModerationNote", id=ID, created_at=MOMENT, by=maybe(ACCOUNT), text=STR)
+GROUP_REPORT: Final = entity(
+    "GroupReport",
+    id=ID, state=STR, urgent=BOOL, category=STR, comment=STR, language=maybe(STR), created_at=MOMENT, closed_at=maybe(MOMENT),
+    outcome=maybe(STR), sealed_until=maybe(MOMENT), status_ids=many(ID), copies=ANYTHING, pictures=many(STR),
+    target_account=maybe(ACCOUNT), assigned_account=maybe(ACCOUNT), notes=many(NOTE),
+)  # fmt: skip
+
+
+def helper(call: Call) -> desk.Helper:
+    return desk.Helper(call.actor_id, call.who.login_id, call.who.staff)
+
+
+def shown(
+    row: ReportRow, people: dict[int, ActorView], selves: dict[int, int], base: str, opened: desk.Opened | None = None
+) -> dict[str, Any]:  # fmt: skip
+    """A GroupReport: without its reporter."""
+
+    def who(actor_id: int | None) -> dict[str, Any] | None:
+        actor = people.get(actor_id or 0)
+        return None if actor is None else account(actor, base)
+
+    return {
+        "id": str(row.id),
+        "state": row.state,
+        "urgent": row.urgent,
+        "category": row.category,
+        "comment": row.comment,
+        "language": row.language,
+        "created_at": moment(row.created),
+        "closed_at": moment(row.closed) if row.closed else None,
+        "outcome": row.outcome or None,
+        "sealed_until": moment(row.sealed_until) if row.sealed_until else None,
+        "status_ids": [str(i) for i in row.object_ids],
+        "copies": row.copy.get("posts", {}) if opened else {},
+        "pictures": [f"{base}/reports/{row.id}/pictures/{f.position}" for f in opened.files]
+        if opened
+        else [],
+        "target_account": who(row.target_id),
+        "assigned_account": who(selves.get(row.assigned_to or 0)),
+        "notes": [
+            {"id": str(n.id), "created_at": moment(n.at), "by": who(selves.get(n.by)), "text": n.text}
+            for n in (opened.notes if opened else ())
+        ],
+    }
+
+
+async def _people(
+    call: Call, rows: list[ReportRow], notes: list[reports.Note]
+) -> tuple[dict[int, int], dict[int, ActorView]]:
+    async def unit(tx: Tx) -> tuple[dict[int, int], dict[int, ActorView]]:
+        logins = [i for row in rows for i in (row.assigned_to,) if i] + [n.by for n in notes]
+        selves = await moderation.selves(tx, logins)
+        return selves, await views.load_actors(tx, {row.target_id for row in rows} | set(selves.values()))
+
+    return await call.read(unit)
+
+
+async def _opened(call: Call) -> dict[str, Any]:
+    opened = await desk.open_report(call.house, helper(call), call.id("report"))
+    if opened.row.group_id != call.id():
+        raise not_found()
+    selves, people = await _people(call, [opened.row], opened.notes)
+    return shown(opened.row, people, selves, call.base, opened)
+
+
+@table.get("/api/v1/groups/<id>/reports", READ, many(GROUP_REPORT))
+async def listed(call: Call) -> Any:
+    """What waits in a group: the urgent first, then the oldest. Copies are in each report"""
+    group_id = call.id()
+
+    async def unit(tx: Tx) -> list[ReportRow]:
+        if group_id not in await reports.answers(tx, call.actor_id, [group_id]):
+            raise not_found()
+        return (await reports.queue(tx, group_id, call.actor_id))[0]
+
+    rows = await call.read(unit)
+    selves, people = await _people(call, rows, [])
+    return [shown(row, people, selves, call.base) for row in rows]
+
+
+@table.get("/api/v1/groups/<id>/reports/<report>", READ, GROUP_REPORT)
+async def one(call: Call) -> Any:
+    """A report with the sealed copy and the notes; that it was read is written down"""
+    return await _opened(call)
+
+
+def _step(name: str, verb: desk.Step, doc: str, *params: Param) -> None:
+    @table.post(f"/api/v1/groups/<id>/reports/<report>/{name}", WRITE, GROUP_REPORT, *params, doc=doc)
+    async def answer(call: Call) -> Any:
+        await _opened(call)
+        more: dict[str, Any] = {"to": call["account_id"]} if verb == "assign" else {}
+        if verb == "close":
+            more = {"outcome": (call["outcome"] or "").strip()}
+        await desk.step(call.house, helper(call), call.id("report"), verb, **more)
+        return await _opened(call)
+
+
+_step("assign_to_self", "take", "Take a report on")
+_step("unassign", "hand_back", "Hand it back")
+_step("assign", "assign", "Give it to another who may answer it", Param("account_id", "id", required=True))
+_step("resolve", "close", "Close it", Param("outcome", maximum=rules.MAX_NOTE, doc="What was done with it"))
+_step("reopen", "reopen", "Open it again")
+
+
+@table.post(
+    "/api/v1/groups/<id>/reports/<report>/notes", WRITE, GROUP_REPORT,
+    Param("text", required=True, doc="It stays as it is"),
+)  # fmt: skip
+async def note(call: Call) -> Any:
+    """Write a note for the others who answer it"""
+    await _opened(call)
+    await desk.note(call.house, helper(call), call["text"], report_id=call.id("report"))
+    return await _opened(call)
+
+
+@table.post(
+    "/api/v1/admin/reports/<id>/notes", member("admin:write:reports"), many(NOTE),
+    Param("text", required=True, doc="It stays as it is"),
+)  # fmt: skip
+async def staff_note(call: Call) -> Any:
+    """Write a note on a report"""
+    await desk.note(call.house, helper(call), call["text"], report_id=call.id())
+    return await _notes(call)
+
+
+@table.get("/api/v1/admin/reports/<id>/notes", member("admin:read:reports"), many(NOTE))
+async def staff_notes(call: Call) -> Any:
+    """What those who answer a report wrote to each other, oldest first"""
+    return await _notes(call)
+
+
+async def _notes(call: Call) -> list[dict[str, Any]]:
+    opened = await desk.open_report(call.house, helper(call), call.id())
+    selves, people = await _people(call, [opened.row], opened.notes)
+    return list(shown(opened.row, people, selves, call.base, opened)["notes"])
