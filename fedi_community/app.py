@@ -29,6 +29,7 @@ from fedi_community.documents import Documents
 from fedi_community.domain.client_effects import EndSeals
 from fedi_community.domain.effects import Decision, EndExpired
 from fedi_community.domain.facts import Needs
+from fedi_community.domain.impersonation import skeletons
 from fedi_community.domain.relations import EXPIRY_JOB, SEAL_JOB
 from fedi_community.errors import Problem
 from fedi_community.feeds.poller import FeedPoller
@@ -148,7 +149,14 @@ async def build(
     _raise_file_limit()
     db = await open_database(settings.database)
     hold_first = 0 if settings.signups == "closed" else settings.hold_first_posts
-    house = House(db, settings.base_url, IdMaker(settings.node), clock, hold_first=hold_first)
+    house = House(
+        db,
+        settings.base_url,
+        IdMaker(settings.node),
+        clock,
+        hold_first=hold_first,
+        protected=skeletons(settings.protected),
+    )
     await _may_open(house, settings)
     network = Network(
         allow_private=settings.allow_private_peers,

@@ -24,6 +24,9 @@ def _doc(text: str, default: Any) -> Any:
     return field(default=default, metadata={"doc": text})
 
 
+DEFAULT_NAME: Final = "Community"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings with their defaults. Times are seconds, sizes bytes, unless the text says otherwise."""
@@ -51,7 +54,11 @@ class Settings:
     federation: str = _doc("open, or listed: only hosts that staff allowed.", "open")
     allow_private_peers: bool = _doc("Tests only: peers over http and on private addresses.", False)
     node: int = _doc("Number of this process (0 to 15) in the ids it makes; differs per process.", 0)
-    site_name: str = _doc("Name of the community, shown on every page.", "Community")
+    site_name: str = _doc("Name of the community, shown on every page.", DEFAULT_NAME)
+    protected_names: str = _doc(
+        "Comma-separated names that only staff may bear, beside site_name; who bears one elsewhere is shown by the handle.",
+        "",
+    )
     contact_email: str = _doc("Shown as the contact of the server.", "")
     contact_account: str = _doc(
         "Handle of the member whom clients show as the contact; empty means the first admin.", ""
@@ -84,6 +91,12 @@ class Settings:
     def host(self) -> str:
         """Authority of base_url (host, with the port where one is given): the right side of local handles."""
         return urlsplit(self.base_url).netloc.lower()
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """The names that only staff may bear; a site that was given none has no name to protect."""
+        own = () if self.site_name == DEFAULT_NAME else (self.site_name,)
+        return (*own, *(one.strip() for one in self.protected_names.split(",") if one.strip()))
 
     @property
     def data_dir(self) -> Path:

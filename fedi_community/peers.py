@@ -27,7 +27,7 @@ from fedi_community.activitypub.signatures import (
 from fedi_community.activitypub.webfinger import Handle
 from fedi_community.activitypub.wire import WireActor, WireObject
 from fedi_community.config import Settings
-from fedi_community.domain import posts
+from fedi_community.domain import impersonation, posts
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Viewer
@@ -268,7 +268,7 @@ class Peers:
                 document, _handle_of(handle, plain, facts.actor_by_uri.get(document.id)), mods, facts
             )
 
-        made = await perform(self.house, Change(Needs(uris=frozenset({document.id})), decide, ids=1))
+        made = await perform(self.house, Change(Needs(uris=frozenset({document.id})), decide, ids=2))
         if isinstance(made, Refusal):
             return Failed(made.reason)
         return made.result or 0
@@ -384,7 +384,7 @@ def _learned(document: WireActor, handle: Handle, mods: tuple[str, ...], facts: 
     if known is not None and known.is_group != (document.kind == "Group"):
         return Refusal("class_changed", 403)
     effect = learn_actor(document, handle, known.id if known else facts.new_ids[0], facts.now, mods)
-    return Decision((effect,), known.id if known else facts.new_ids[0], "learned")
+    return impersonation.judged(effect, facts)
 
 
 def is_gone(failed: Failed) -> bool:

@@ -40,6 +40,7 @@ class House:
     clock: Callable[[], int] = wall_clock
     listeners: list[Callable[[Wake], None]] = field(default_factory=list)
     hold_first: int = 0  # first posts of a newcomer that are held (a setting)
+    protected: frozenset[str] = frozenset()  # names that nobody but staff may bear, as skeletons (a setting)
 
     @property
     def host(self) -> str:
@@ -72,6 +73,8 @@ async def _facts(tx: Tx, house: House, change: Change, now: int) -> Facts:
     facts = await load(tx, needs, now, ids, house.base_url)
     if house.hold_first:
         facts = replace(facts, hold_first=house.hold_first)
+    if house.protected:
+        facts = replace(facts, protected=house.protected)
     if isinstance(change.ids, int):
         return facts
     return replace(facts, new_ids=_new_ids(house, now, change.ids(facts)))

@@ -15,6 +15,7 @@ import uvloop
 
 from fedi_community.config import Settings, load
 from fedi_community.domain.effects import Decision
+from fedi_community.domain.impersonation import skeletons
 from fedi_community.errors import Problem, Refusal
 from fedi_community.ids import IdMaker
 from fedi_community.perform import Change, House, perform
@@ -70,7 +71,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     await migrate(settings.database)
     db = await open_database(settings.database)
     try:
-        yield House(db, settings.base_url, IdMaker(settings.node))
+        yield House(db, settings.base_url, IdMaker(settings.node), protected=skeletons(settings.protected))
     finally:
         await db.close()
 

@@ -9,12 +9,14 @@ import click
 
 from fedi_community.auth import hash_password, new_secret, token_hash
 from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
-from fedi_community.domain import accounts
+from fedi_community.domain import accounts, badges
 from fedi_community.domain.effects import Decision, MakeToken
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.origins import canonical_host
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change
-from fedi_community.storage import client_queries
+from fedi_community.storage import badges as badge_rows
+from fedi_community.storage import client_queries, views
 
 SCOPES = "read write follow push"
 
@@ -45,6 +47,74 @@ async def create_member(name: str, email: str, password: str | None, role: Any, 
     click.echo(f"Made {role} {name} ({email}).")
     if password is None:
         click.echo(f"Password: {made}")
+
+
+@member.command("badge")
+@click.argument("name")
+@click.argument("action", type=click.Choice(["list", "add", "remove"]))
+@click.argument("label", required=False)
+@asynchronous
+async def badge(name: str, action: str, label: str | None) -> None:
+    """What this server says of the member NAME: list it, say LABEL, or say it no longer.
+
+    \b
+    Example:  fedi-community member badge nadia add clinician
+    """
+    if (action == "list") is (label is not None):
+        raise click.ClickException("`list` takes no label." if action == "list" else "Say which badge.")
+    settings = settings_or_exit()
+    async with open_house(settings) as house:
+        actor = await house.db.read(lambda tx: views.actor_by_handle(tx, name))
+        if actor is None:
+            raise click.ClickException(f"There is no member {name} here.")
+        held = await house.db.read(lambda tx: badge_rows.of(tx, actor.id))
+        if label is None:
+            for one in held:
+                click.echo(f"{one.issuer} says: {one.label}")
+            return
+        known = next((one.id for one in held if one.label == label), 0)
+        if action == "remove" and not known:
+            raise click.ClickException(f"{name} has no badge {label}.")
+
+        def decide(facts: Facts) -> Decision | Refusal:
+            if action == "remove":
+                return badges.decide_revoke(actor.id, known, badges.By(), facts)
+            return badges.decide_grant(actor.id, label, settings.site_name, len(held), badges.By(), facts)
+
+        await must(house, Change(Needs(actor_ids=frozenset({actor.id})), decide, 2))
+    click.echo(f"{settings.site_name} {'says' if action == 'add' else 'no longer says'} of {name}: {label}")
+
+
+@member.command("held-names")
+@click.option("--allow", help="name@host whose name may be shown.")
+@click.option("--hold", help="name@host who is to be shown by the handle again.")
+@asynchronous
+async def held_names(allow: str | None, hold: str | None) -> None:
+    """Accounts of other servers whose name claims to be who runs this one: list them, or let one be shown.
+
+    \b
+    Example:  fedi-community member held-names --allow clinic@partner.example
+    """
+    if allow and hold:
+        raise click.ClickException("Give one of --allow and --hold.")
+    async with open_house(settings_or_exit()) as house:
+        if not allow and not hold:
+            found = await house.db.read(badge_rows.held_names)
+            people = await house.db.read(lambda tx: views.load_actors(tx, [one.actor_id for one in found]))
+            for one in found:
+                shown = "shown" if one.allowed else "held"
+                click.echo(f"{shown:<6} {people[one.actor_id].acct}  {one.name}")
+            return
+        handle, _, host = (allow or hold or "").removeprefix("@").partition("@")
+        actor = await house.db.read(lambda tx: views.actor_by_handle(tx, handle, canonical_host(host) or "-"))
+        if actor is None:
+            raise click.ClickException(f"Nobody is known here as {allow or hold}.")
+
+        def decide(facts: Facts) -> Decision | Refusal:
+            return badges.decide_allow_name(actor.id, bool(allow), badges.By(), facts)
+
+        await must(house, Change(Needs(actor_ids=frozenset({actor.id})), decide, 0))
+    click.echo(f"{allow or hold} is {'shown by that name' if allow else 'shown by the handle'}.")
 
 
 @member.command("suspend")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fedi_community.domain import addresses, switches
+from fedi_community.domain import addresses, impersonation, switches
 from fedi_community.domain.effects import (
     Audit,
     Decision,
@@ -101,6 +101,12 @@ def decide_new_member(asked: NewMember, facts: Facts) -> Decision | Refusal:
     refused = _name_refused(asked.handle, facts)
     if refused:
         return refused
+    if asked.role == "member" and asked.type == "Person":
+        refused = impersonation.refused_name(asked.handle, facts) or impersonation.refused_name(
+            asked.name, facts
+        )
+        if refused:
+            return refused
     email = asked.email.lower()
     if not EMAIL.fullmatch(email):
         return BAD_EMAIL

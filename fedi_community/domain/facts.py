@@ -226,6 +226,9 @@ class Facts:
     pinned: frozenset[int] = frozenset()
     kept: Kept = Kept()
     invitations: dict[int, Invitation] = field(default_factory=dict)
+    protected: frozenset[str] = (
+        frozenset()
+    )  # skeletons of names that nobody but staff may bear (`impersonation`)
     hold_first: int = 0  # how many first posts of a newcomer are held
     passed_posts: int = 0  # of the newcomer: published in groups or in public, as far as that matters
 

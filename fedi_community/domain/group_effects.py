@@ -1,4 +1,4 @@
-"""Effects on how people come into groups: answers to a group's question, and invitations. As `effects`: pure data."""
+"""Effects on how people come into groups (answers, invitations) and what is said of them (badges, names). Pure data."""
 
 from __future__ import annotations
 
@@ -44,4 +44,35 @@ class RevokeInvitation:
     at: int
 
 
-GroupEffect = KeepAnswer | MakeInvitation | UseInvitation | RevokeInvitation
+@dataclass(frozen=True, slots=True)
+class GrantBadge:
+    """Something is said of an actor, by its issuer."""
+
+    id: int
+    actor_id: int
+    label: str
+    issuer: str
+    login_id: int | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeBadge:
+    """It is said no longer."""
+
+    id: int
+    actor_id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllowName:
+    """A name that was held is shown, or (allow=False) is not."""
+
+    actor_id: int
+    allow: bool
+
+
+GroupEffect = (
+    KeepAnswer | MakeInvitation | UseInvitation | RevokeInvitation | GrantBadge | RevokeBadge | AllowName
+)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fedi_community.domain import addresses
+from fedi_community.domain import addresses, impersonation
 from fedi_community.domain.effects import Decision, Effect, Record, Send, SetLogin, SetProfile
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import followers_of
@@ -41,12 +41,17 @@ def _too_long(name: str, limit: int) -> Refusal:
     return Refusal("too_long", 422, f"Validation failed: {name} is too long (maximum is {limit} characters)")
 
 
-def decide_profile(actor_id: int, login_id: int, asked: Profile, facts: Facts) -> Decision | Refusal:
+def decide_profile(
+    actor_id: int, login_id: int, asked: Profile, facts: Facts, *, staff: bool = False
+) -> Decision | Refusal:
     """Needs 1 new id (the Update). A group's and a member's own switches that are not the member's stay as they are:
-    who may join a group is set elsewhere."""
+    who may join a group is set elsewhere. staff: he has a role on this server, and may speak in its name."""
     actor = facts.actors.get(actor_id)
     if actor is None or not actor.local or actor.state not in ("active", "limited"):
         return NOT_FOUND
+    refused = None if staff or actor.is_group else _claims(asked, facts)
+    if refused:
+        return refused
     columns = _columns(asked)
     if isinstance(columns, Refusal):
         return columns
@@ -69,6 +74,12 @@ def decide_profile(actor_id: int, login_id: int, asked: Profile, facts: Facts) -
     if asked.settings is not None and not actor.is_group:
         effects.append(SetLogin(login_id, facts.now, settings=asked.settings))
     return Decision(tuple(effects), actor.id, "changed")
+
+
+def _claims(asked: Profile, facts: Facts) -> Refusal | None:
+    """A member's name and fields say nothing in the name of who runs this server."""
+    named = impersonation.refused_name(asked.name, facts) if asked.name else None
+    return named or (impersonation.refused_fields(asked.fields, facts) if asked.fields else None)
 
 
 def tell(actor_id: int, facts: Facts) -> list[Effect]:

@@ -23,6 +23,7 @@ from fedi_community.mastodon import (
     admin,
     apps,
     audience,
+    badges,
     conversations,
     filters,
     following,
@@ -67,7 +68,7 @@ TABLES: Final[tuple[Table, ...]] = (
     media.table, timelines.table, search.table, reports.table, admin.table, push.table, streaming.table,
     requests.table, notifications.table, conversations.table, audience.table, moderation.table, groups.table,
     group_people.table,
-    group_reports.table,
+    group_reports.table, badges.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 

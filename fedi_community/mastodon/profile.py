@@ -79,10 +79,10 @@ async def _pictures(call: Call) -> list[Picture]:
 
 
 async def _change(call: Call, asked: profiles.Profile, pictures: list[Picture]) -> None:
-    actor_id, login_id = call.actor_id, call.who.login_id
+    actor_id, login_id, staff = call.actor_id, call.who.login_id, call.who.staff
 
     def decide(facts: Facts) -> Decision | Refusal:
-        decided = profiles.decide_profile(actor_id, login_id, asked, facts)
+        decided = profiles.decide_profile(actor_id, login_id, asked, facts, staff=staff)
         if isinstance(decided, Refusal) or not pictures:
             return decided
         kept = tuple(make(facts, facts.new_ids[1 + n]) for n, make in enumerate(pictures))

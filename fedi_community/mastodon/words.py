@@ -49,6 +49,8 @@ SPANISH: Final[dict[str, str]] = {
     "question_without_approval": "La pregunta se hace a quienes alguien responde: elija la entrada con aprobación.",
     "too_many_invitations": "Hay demasiadas invitaciones. Anule antes alguna.",
     "by_invitation": "En este grupo se entra por invitación.",
+    "claims_a_name": "Este nombre está reservado a quienes llevan este servidor. Elija otro, por favor.",
+    "claims_a_badge": "Los signos y palabras que parecen una insignia están reservados al equipo. Quítelos, por favor.",
     "no_power": "Usted es mentor de este grupo, pero el equipo no le ha dado permiso para esto. Pregúntele, por favor.",
     "no_helper": "Este aviso solo se puede pasar a quien pueda atenderlo.",
     "note_blank": "Escriba algo, por favor.",

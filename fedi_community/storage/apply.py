@@ -19,6 +19,7 @@ from fedi_community.storage import (
     apply_kept,
     apply_notices,
     apply_statuses,
+    badges,
     conversations,
     joining,
     media,
@@ -172,6 +173,7 @@ ACTOR_COLUMNS = [
     "icon",
     "image",
     "fields",
+    "held_name",
     "locked",
     "discoverable",
     "indexable",
@@ -234,9 +236,11 @@ async def host_row(tx: Tx, name: str) -> int:
 
 async def _learn_actor(tx: Tx, x: e.LearnActor, wake: Wake) -> None:
     host = await host_row(tx, x.host)
-    columns = {"handle_host": x.host, **x.columns}
+    columns = {"handle_host": x.host, "held_name": None, **x.columns}
     await tx.run(_ACTOR, id=x.id, uri=x.uri, host_id=host, created=x.at, fetched_at=x.at, **columns)
     actor = await tx.value(_ACTOR_ID, uri=x.uri)
+    if columns["held_name"]:
+        await tx.run(badges.STILL_ALLOWED, actor=actor)
     names = {x.uri: actor}
     if x.columns.get("followers_uri"):
         names[x.columns["followers_uri"]] = followers_of(actor)
@@ -463,6 +467,7 @@ _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     **media.APPLY,
     **joining.APPLY,
     **reports.APPLY,
+    **badges.APPLY,
     e.MakeGate: _make_gate,
     e.StorePost: _store_post,
     e.ReleasePost: _release_post,

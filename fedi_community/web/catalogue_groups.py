@@ -34,8 +34,8 @@ GROUPS: Final[dict[str, tuple[str, str]]] = {
     "settings.do": ("Yes, change it", "Sí, cambiarlo"),
     "settings.back": ("No, go back", "No, volver"),
     "settings.runners": ("Who runs this group", "Quién dirige este grupo"),
-    "settings.role.staff": ("staff", "equipo"),
-    "settings.role.mentor": ("mentor", "mentor"),
+    "settings.role.staff": ("staff", "del equipo"),
+    "settings.role.mentor": ("a mentor", "mentor del grupo"),
     "settings.may": ("May", "Puede"),
     "settings.save": ("Save", "Guardar"),
     "settings.end": ("No longer a mentor", "Ya no es mentor"),
@@ -92,7 +92,12 @@ GROUPS: Final[dict[str, tuple[str, str]]] = {
     ),
     "invitation.enter": ("Join the group", "Entrar en el grupo"),
     "invitation.go": ("Go to the group", "Ir al grupo"),
+    "profile.badge": ("{issuer} says:", "{issuer} dice:"),
     # --- refusals
+    "refused.claims_a_name": (
+        "This name is kept for those who run this site. Please choose another one.",
+        "Este nombre está reservado a quienes llevan este sitio. Elija otro, por favor.",
+    ),
     "refused.reads_wider_than_finds": (
         "Who reads a group must be able to find it.",
         "Quien lee un grupo tiene que poder encontrarlo.",

@@ -84,6 +84,8 @@ READ: dict[str, tuple[str, ...]] = {
             "v1/admin/accounts", "v2/admin/accounts", "v1/admin/reports", "v1/admin/domain_blocks", "v1/admin/domain_allows",
         )
     },
+    "/api/v1/admin/held_names": ("/api/v1/admin/held_names",),
+    "/api/v1/admin/accounts/<id>/badges": ("/api/v1/admin/accounts/{actor}/badges",),
     "/api/v1/admin/accounts/<id>": ("/api/v1/admin/accounts/{actor}",),
     "/api/v1/admin/reports/<id>": ("/api/v1/admin/reports/{report}",),
     **{
@@ -264,6 +266,10 @@ CHANGE: dict[str, str] = {
             "POST /api/v1/notifications/clear",
             "POST /api/v1/reports",
             "DELETE /api/v1/admin/accounts/<id>",
+            "POST /api/v1/admin/accounts/<id>/badges",
+            "DELETE /api/v1/admin/accounts/<id>/badges/<badge>",
+            "POST /api/v1/admin/accounts/<id>/allow_name",
+            "POST /api/v1/admin/accounts/<id>/hold_name",
             *(
                 f"POST /api/v1/admin/accounts/<id>/{verb}"
                 for verb in ("action", "approve", "reject", "enable", "unsilence", "unsuspend", "unsensitive")

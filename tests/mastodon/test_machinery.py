@@ -436,6 +436,8 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     said = await world.make.post(zoe, "eat only lemons", reply_to=root)
     await made(f"groups/{group}/bans", account_id=str(zoe))
     await made(f"groups/{group}/invitations", note="for the choir")
+    await made(f"admin/accounts/{omar}/badges", label="clinician")
+    await world.make.remote("https://peer.example/users/clinic", name="", held_name="Community Clinic")
     asker = await world.make.member("asker")
     await world.make.must(
         Needs(), lambda f: Decision((SetGrant(asker, followers_of(group), Grant.ASKED, f.now),)), 0

@@ -17,7 +17,7 @@ from fedi_community.web.pages.site import TEMPLATES
 
 WEB = Path(audience.__file__).parent
 NOW = 1_767_607_230_000
-PREFIXES = (
+PREFIXES = ("settings.", "power.",
     "state.", "said.", "refused.", "reads.", "posts.", "replies.", "joins.", "write.to.", "write.check_", "language.name.",
     "aud.members.", "scope.", "signup.",
 )  # fmt: skip
@@ -110,7 +110,8 @@ def test_numbers_and_plurals() -> None:
     assert Words("es").count("post.replies", 2) == "2 respuestas"
     assert Words("es").count("post.replies", 12_345) == "12.345 respuestas"
     assert Words("en").members(9) == "Fewer than 10 members"
-    assert Words("en").members(12) == "12 members"
+    assert Words("en").members(12) == "10 members or more"
+    assert Words("en").members(12, runs=True) == "12 members"
     assert Words("es").members(0) == "Menos de 10 miembros"
     assert Words("en").language_name("fr") == "French"
     assert Words("es").language_name("fr") == "francés"

@@ -6,6 +6,7 @@ Also who may feature an actor (FEP-7aa9, `canFeature`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final
 
 from bovine.activitystreams import Actor
@@ -91,10 +92,13 @@ def _properties(site: Site, actor: ActorView, facts: ActorFacts) -> Document:
         found["image"] = image
     if facts.summary_source:
         found["source"] = {"content": facts.summary_source, "mediaType": "text/markdown"}
-    if actor.fields:
-        found["attachment"] = [
-            {"type": "PropertyValue", "name": f["name"], "value": f["value"]} for f in actor.fields
-        ]
+    said = [
+        {"type": "PropertyValue", "name": f"{b['issuer']} says", "value": escape(b["label"])}
+        for b in actor.badges
+    ]
+    own = [{"type": "PropertyValue", "name": f["name"], "value": f["value"]} for f in actor.fields]
+    if said or own:
+        found["attachment"] = said + own
     if facts.also_known_as:
         found["alsoKnownAs"] = list(facts.also_known_as)
     if facts.moved_to:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from html import escape
 from typing import Any, Final
 
 from fedi_community.domain.counts import rounded
@@ -93,12 +94,30 @@ def account(actor: ActorView, base_url: str) -> dict[str, Any]:
         "last_status_at": day(actor.last_post_at),
         "hide_collections": not actor.open_collections,
         "emojis": [],
-        "roles": [],
+        "roles": [
+            {"id": f"badge-{one['id']}", "name": f"{one['issuer']}: {one['label']}", "color": ""}
+            for one in actor.badges
+        ],
         "fields": [
-            {"name": field.get("name", ""), "value": shown(field.get("value", "")), "verified_at": None}
-            for field in actor.fields
+            *_badges(actor),
+            *[
+                {"name": field.get("name", ""), "value": shown(field.get("value", "")), "verified_at": None}
+                for field in actor.fields
+            ],
         ],
     }
+
+
+def _badges(actor: ActorView) -> list[dict[str, Any]]:
+    """What this server says of a member, as fields that clients mark as verified: nobody's own field ever is."""
+    return [
+        {
+            "name": f"{one['issuer']} says",
+            "value": escape(one["label"]),
+            "verified_at": moment(int(one["at"])),
+        }
+        for one in actor.badges
+    ]
 
 
 def picture_url(picture: dict[str, Any] | None, base_url: str) -> str:
