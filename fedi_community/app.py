@@ -26,6 +26,7 @@ from fedi_community.auth.signup import missing_for_open
 from fedi_community.config import Settings
 from fedi_community.delivery import DeliveryWorker, host_is_alive
 from fedi_community.documents import Documents
+from fedi_community.domain import kin
 from fedi_community.domain.client_effects import EndSeals
 from fedi_community.domain.effects import Decision, EndExpired
 from fedi_community.domain.facts import Needs
@@ -193,6 +194,7 @@ async def build(
             "mail": sender(settings),
             EXPIRY_JOB: _end_expired(house),
             SEAL_JOB: _end_seals(house),
+            kin.FOLLOW_JOB: _follows_human(house),
             **uploads.jobs(),
             **client_jobs(house, network, key),
         },
@@ -275,6 +277,16 @@ def _end_seals(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
 
     async def run(_: dict[str, Any]) -> None:
         await perform(house, Change(Needs(), lambda facts: Decision((EndSeals(facts.now),)), 0))
+
+    return run
+
+
+def _follows_human(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    """The job that lets an actor become what its human has become."""
+
+    async def run(payload: dict[str, Any]) -> None:
+        actor: int = payload["actor"]
+        await perform(house, Change(kin.follow_needs(actor), lambda f: kin.decide_follow_human(actor, f), 1))
 
     return run
 

@@ -36,6 +36,10 @@ class IdMaker:
                     self._last, self._sequence = self._last + 1, 0
             return self._last << SHIFT | self._node | self._sequence
 
+    def at(self, ms: int) -> int:
+        """The first id that this maker would have made at a time. It may have been given."""
+        return ms << SHIFT | self._node
+
 
 def remote_id(uri: str, published_ms: int | None, now_ms: int) -> int:
     """The id of a remote object: its time of publication, clamped to [2000, now], and bits of the URI's hash.

@@ -7,6 +7,7 @@ transaction, so what was acknowledged cannot be lost. No network and no slow wor
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ from fedi_community.storage.facts import load
 from fedi_community.storage.wake import Wake
 
 T = TypeVar("T")
+DRAWS = 64
+"""Unforeseeable numbers that a decision about somebody's names is handed."""
 Decide = Callable[[Facts], Decision | Refusal]
 
 
@@ -75,6 +78,8 @@ async def _facts(tx: Tx, house: House, change: Change, now: int) -> Facts:
         facts = replace(facts, hold_first=house.hold_first)
     if house.protected:
         facts = replace(facts, protected=house.protected)
+    if needs.humans:
+        facts = replace(facts, draws=tuple(secrets.randbits(48) for _ in range(DRAWS)))
     if isinstance(change.ids, int):
         return facts
     return replace(facts, new_ids=_new_ids(house, now, change.ids(facts)))

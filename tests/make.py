@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from fedi_community.auth.names import make_persona
 from fedi_community.domain import accounts, memberships, polls, posts, relations, roles
 from fedi_community.domain.effects import Decision, LearnActor, SetProfile
 from fedi_community.domain.facts import Needs
@@ -90,6 +91,14 @@ class Make:
 
         made = await self.must(Needs(), decide)
         self.ids[uri] = made.result or 0
+        return made.result or 0
+
+    async def persona(self, login_id: int, handle: str, **more: Any) -> int:
+        """Another name of a log-in's human. more: name, group_id, language."""
+        name, group = more.get("name", handle.title()), more.get("group_id")
+        made = await make_persona(self.house, login_id, handle, name, group, more.get("language", "en"))
+        assert isinstance(made, Decision), made
+        self.ids[handle] = made.result or 0
         return made.result or 0
 
     async def join(self, actor_id: int, target_id: int, uri: str | None = None) -> Decision | Refusal:

@@ -52,6 +52,7 @@ class Speaker:
 
     scopes: of an access token; a session has all ("read write follow push"). role: member, staff or admin. type: of the
     actor. state: of the log-in (active; unconfirmed or pending: signed up and not yet let in). settings: his preferences.
+    voice: how the actor is his: self, persona, staff.
     """
 
     viewer: Viewer
@@ -67,6 +68,7 @@ class Speaker:
     app_id: int | None = None
     state: str = "active"
     settings: dict[str, Any] = field(default_factory=dict)
+    voice: str = "self"
 
     @property
     def ready(self) -> bool:
@@ -160,7 +162,8 @@ async def _speaker(house: House, secret: str, kind: str, unready: bool = False) 
         login_id=row["login_id"],
         actor_id=row["actor_id"],
         scopes=frozenset(row["scopes"].split()),
-        role=row["role"],
+        role="member" if row["voice"] == "persona" else row["role"],  # what he is, his other names are not
+        voice=row["voice"],
         language=row["language"],
         handle=row["handle"],
         name=row["name"] or row["handle"],

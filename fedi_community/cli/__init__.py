@@ -13,6 +13,7 @@ from fedi_community.cli.doctor import doctor
 from fedi_community.cli.hosts import allow, block
 from fedi_community.cli.operations import backup, explain, export, restore
 from fedi_community.cli.people import member, token
+from fedi_community.cli.personas import persona
 from fedi_community.cli.serving import migrate, serve, work
 from fedi_community.cli.switches import group
 
@@ -40,6 +41,7 @@ for command in (
     doctor,
     member,
     token,
+    persona,
     group,
     feed,
     block,

@@ -9,7 +9,7 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -28,7 +28,7 @@ from fedi_community.domain.views import PostView
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House
 from fedi_community.perform import explain as explain_change
-from fedi_community.storage import timelines, views
+from fedi_community.storage import personas, sessions, timelines, views
 
 
 @click.command()
@@ -67,7 +67,7 @@ async def explain(activity: BinaryIO) -> None:
 @click.option("--out", type=click.File("wb"), default="-", help="Where to write; standard output by default.")
 @asynchronous
 async def export(name: str, out: BinaryIO) -> None:
-    """Write a member's own posts and profile as JSON lines.
+    """Write a member's own posts, profile and other names as JSON lines. What was written under those is exported by their names.
 
     \b
     Example:  fedi-community export nadia --out nadia.jsonl
@@ -80,6 +80,8 @@ async def export(name: str, out: BinaryIO) -> None:
             orjson.dumps({"type": actor.type, "id": actor.uri, "name": actor.name, "summary": actor.summary})
             + b"\n"
         )
+        for other in await _other_names(house, actor.id):
+            out.write(orjson.dumps(other) + b"\n")
         before: int | None = None
         while ids := await _own_ids(house, actor.id, before):
             for post in await _own_posts(house, actor.id, ids):
@@ -88,6 +90,26 @@ async def export(name: str, out: BinaryIO) -> None:
                                  for t in post.texts]}  # fmt: skip
                 out.write(orjson.dumps(row) + b"\n")
             before = ids[-1]
+
+
+async def _other_names(house: House, actor_id: int) -> list[dict[str, Any]]:
+    """What else the member writes under, where it is the account itself that is written out: its names are its data. A name's
+    own file says nothing of the others, so that it may be handed to somebody."""
+    login = await house.db.read(lambda tx: sessions.login_of(tx, actor_id))
+    if login is None:
+        return []
+    found = await house.db.read(lambda tx: personas.names(tx, login))
+    return [
+        {
+            "type": "OtherName",
+            "handle": n.handle,
+            "name": n.name,
+            "state": n.state,
+            "group": n.group[1] if n.group else None,
+        }
+        for n in found
+        if n.role == "persona"
+    ]
 
 
 async def _own_ids(house: House, owner: int, before: int | None) -> list[int]:

@@ -123,7 +123,7 @@ async def held_names(allow: str | None, hold: str | None) -> None:
 async def suspend_member(name: str) -> None:
     """Suspend a member: nothing of theirs is shown, and every log-in of theirs ends at once."""
     async with open_house(settings_or_exit()) as house:
-        needs = Needs(handles=frozenset({(name, "")}))
+        needs = Needs(handles=frozenset({(name, "")}), humans=True)
 
         def decide(facts: Facts) -> Decision | Refusal:
             actor = facts.actor_by_handle.get((name, ""))

@@ -213,6 +213,14 @@ def _vote(row: ActivityRow, actor: ActorView, to: Addressing) -> Document | None
     return made.create_vote(row.uri, actor.uri, row.inner_uri, answer, to, row.created)
 
 
+def departed(scene: Scene, row: ActivityRow) -> Document | None:
+    """An actor of ours says that it is no more (ActivityPub section 7.4): its id alone, for everybody."""
+    actor = scene.actors.get(row.actor_id)
+    if actor is None or not actor.local:
+        return None
+    return made.delete(row.uri, actor.uri, actor.uri, Addressing((render.PUBLIC,), ()))
+
+
 # --- activities that carry activities ---------------------------------------------------------------------------------------
 
 

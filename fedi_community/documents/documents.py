@@ -79,6 +79,17 @@ class Documents:
         actors = await self._house.db.read(lambda tx: load_actors(tx, [instance]))
         return await self._actor(actors[instance])
 
+    async def departed(self, viewer: Viewer, actor_id: int) -> Document | None:
+        """What remains of a person of ours who is no more: who was never told of as such stays unknown."""
+        if viewer.suspended_host:
+            return None
+        actors = await self._house.db.read(lambda tx: load_actors(tx, [actor_id]))
+        actor = actors.get(actor_id)
+        if actor is None or not actor.local or actor.is_group or actor.state != "deleted":
+            return None
+        at = await self._house.db.read(lambda tx: rows.deleted_at(tx, actor.uri))
+        return None if at is None else render.tombstone(actor.uri, actor.type, at)
+
     # --- posts ------------------------------------------------------------------------------------------------------
 
     async def post(self, viewer: Viewer, post_id: int) -> Document | None:
@@ -155,6 +166,8 @@ class Documents:
             document = await self._wrapped(scene, row, host, retraction)
         elif row.type == "Update" and row.object_id is None:
             document = await self._updated_actor(scene, row)
+        elif row.type == "Delete" and row.object_id is None:
+            document = activities.departed(scene, row)
         else:
             now = self._house.clock()
             document = activities.document_of(self.site, scene, row, host, now, retraction)

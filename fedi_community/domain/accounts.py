@@ -21,6 +21,7 @@ from fedi_community.domain.effects import (
     SetLogin,
 )
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.kin import followed_by_names
 from fedi_community.domain.model import WIDTH, Grant, Group, Joins, Who, followers_of, staff_of
 from fedi_community.errors import Refusal
 
@@ -90,7 +91,7 @@ class NewMember:
         return Needs(new_handles=frozenset({self.handle}), emails=frozenset({self.email.lower()}))
 
 
-def _name_refused(handle: str, facts: Facts) -> Refusal | None:
+def name_refused(handle: str, facts: Facts) -> Refusal | None:
     if not addresses.HANDLE.fullmatch(handle) or handle in RESERVED:
         return BAD_HANDLE if handle not in RESERVED else TAKEN
     return TAKEN if handle in facts.taken_handles else None
@@ -98,7 +99,7 @@ def _name_refused(handle: str, facts: Facts) -> Refusal | None:
 
 def decide_new_member(asked: NewMember, facts: Facts) -> Decision | Refusal:
     """A login and its actor. Needs 2 new ids. result: the actor's id."""
-    refused = _name_refused(asked.handle, facts)
+    refused = name_refused(asked.handle, facts)
     if refused:
         return refused
     if asked.role == "member" and asked.type == "Person":
@@ -150,7 +151,7 @@ class NewGroup:
 
 def decide_new_group(asked: NewGroup, facts: Facts) -> Decision | Refusal:
     """A group actor with its switches. Needs 2 new ids. result: the group's id."""
-    refused = _name_refused(asked.handle, facts)
+    refused = name_refused(asked.handle, facts)
     if refused:
         return refused
     replies = asked.replies if WIDTH[asked.replies] <= WIDTH[asked.reads] else asked.reads
@@ -195,8 +196,9 @@ def decide_suspend(actor_id: int, facts: Facts) -> Decision | Refusal:
     if actor is None:
         return Refusal("not_found", 404, "There is no such member.")
     effects: list[Effect] = [MarkActor(actor, "suspended", facts.now)]
-    login = facts.login_of.get(actor.id)
+    login = facts.human_of.get(actor.id, facts.login_of.get(actor.id))
     if login is not None:
         effects += [SetLogin(login, facts.now, state="suspended"), RevokeTokens(facts.now, login_id=login)]
+        effects += followed_by_names(facts, actor.id)
     effects.append(Audit("suspended", facts.now, target_id=actor.id))
     return Decision(tuple(effects), actor.id, "suspended")

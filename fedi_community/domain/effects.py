@@ -11,6 +11,7 @@ from typing import Any, Literal
 from fedi_community.domain.client_effects import ClientEffect
 from fedi_community.domain.group_effects import GroupEffect
 from fedi_community.domain.model import Actor, Body, Grant, Group, Place, Post, Reaction, State, Who
+from fedi_community.domain.persona_effects import PersonaEffect
 from fedi_community.domain.status_effects import StatusEffect
 
 
@@ -629,7 +630,7 @@ Effect = (
     | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
     | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed | AddJob | RememberKey
     | MakeUpload | FinishUpload | FailUpload | ChangeUpload | DropUpload | KeepPicture
-    | ClientEffect | StatusEffect | GroupEffect
+    | ClientEffect | StatusEffect | GroupEffect | PersonaEffect
 )  # fmt: skip
 
 

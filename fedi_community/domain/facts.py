@@ -60,6 +60,8 @@ class Needs:
     group_pins: bool = False  # what is pinned by the group that the asked-for post is in
     newcomer: int | None = None  # an author: how many of his posts for many people were passed
     invitations_of: int | None = None  # a group: its invitations that let in now
+    humans: bool = False  # the log-ins of the actors at hand come along, with all that they write as
+    unmasking: int | None = None
     keeps: int | None = None  # an actor: which lists, filters, tags and marks are his
 
 
@@ -104,8 +106,33 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Persona:
+    """Another name that somebody writes under. only_in: the one group it is for."""
+
+    id: int
+    handle: str
+    name: str
+    state: str
+    only_in: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmasking:
+    """Staff want to know who is behind a persona. asked_by, confirmed_by: log-ins. read_by: who has read the name."""
+
+    id: int
+    actor_id: int
+    reason: str
+    asked_by: int
+    asked_at: int
+    expires: int
+    confirmed_by: int | None
+    read_by: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
-    """Somebody who logs in. actors: whom they may speak as. own: the actor they are."""
+    """Somebody who logs in. actors: whom they may speak as. own: the actor they are. personas: those that were, too."""
 
     id: int
     email: str
@@ -114,6 +141,7 @@ class Login:
     language: str
     own: int | None
     actors: frozenset[int]
+    personas: tuple[Persona, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +259,14 @@ class Facts:
     )  # skeletons of names that nobody but staff may bear (`impersonation`)
     hold_first: int = 0  # how many first posts of a newcomer are held
     passed_posts: int = 0  # of the newcomer: published in groups or in public, as far as that matters
+    bound: frozenset[tuple[int, int]] = (
+        frozenset()
+    )  # (who blocked, another actor of the human who was blocked)
+    human_of: dict[int, int] = field(
+        default_factory=dict
+    )  # actor id -> the login that writes as it for itself
+    unmasking: Unmasking | None = None
+    draws: tuple[int, ...] = ()  # numbers that nobody can foresee, for delays; come with `humans`
 
     def granted(self, actor_id: int, collection_id: int) -> bool:
         """Accepted into the collection."""
@@ -239,6 +275,15 @@ class Facts:
     def blocked(self, one: int, other: int) -> bool:
         """A block stands between the two, whoever set it."""
         return (one, other) in self.blocks or (other, one) in self.blocks
+
+    def unheard(self, actor_id: int, other: int) -> bool:
+        """`other` blocked another actor of the same human, so what this one says to it is heard by nobody. It stands beside
+        the rule, never in it: who may see whom stays a matter of each actor."""
+        return (other, actor_id) in self.bound
+
+    def human(self, actor_id: int) -> Login | None:
+        """Who writes as the actor for himself: as his self or a persona."""
+        return self.login_by_id.get(self.human_of.get(actor_id, 0))
 
     def is_staff(self, actor_id: int, group_id: int) -> bool:
         return actor_id == group_id or self.granted(actor_id, staff_of(group_id))

@@ -62,6 +62,7 @@ class State(StrEnum):
     REMOVED = "removed"
     WITHDRAWN = "withdrawn"
     DELETED = "deleted"
+    UNHEARD = "unheard"  # its author takes it for published, and to everybody else it is not there
 
 
 MODERATED_STATES: Final = frozenset({State.HELD, State.PUBLISHED, State.REMOVED})
@@ -75,6 +76,12 @@ class Grant(IntEnum):
     ACCEPTED = 1
     REFUSED = 2
     ENDED = 3
+    UNHEARD = 4  # asked as far as the asker can tell, and shown to nobody else
+
+    @property
+    def to_asker(self) -> Grant:
+        """What the asker himself is shown."""
+        return Grant.ASKED if self is Grant.UNHEARD else self
 
 
 class Who(StrEnum):
@@ -134,6 +141,8 @@ class Actor:
     moderators: tuple[str, ...] = ()
     handle_host: str = ""
     reports_dropped: bool = False  # what its host reports is taken and dropped
+    kin: bool = False  # its human writes under other names here too
+    only_in: int | None = None  # the one group it writes in
 
     @property
     def local(self) -> bool:

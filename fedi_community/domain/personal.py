@@ -111,7 +111,7 @@ def decide_follow_settings(
 ) -> Decision | Refusal:
     """How a follow is shown; only what is not the default is kept."""
     collection = followers_of(target)
-    if facts.grants.get((owner, collection)) not in (Grant.ASKED, Grant.ACCEPTED):
+    if facts.grants.get((owner, collection)) not in (Grant.ASKED, Grant.ACCEPTED, Grant.UNHEARD):
         return NOT_FOUND
     kept: dict[str, object] = {}
     if wanted.get("reblogs") is False:

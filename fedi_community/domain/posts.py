@@ -50,6 +50,9 @@ TWO_GROUPS = Refusal("two_groups", 422, "A post belongs to one group. Please men
 LOCKED = Refusal("locked", 422, "This discussion is closed to new replies.")
 MAY_NOT_POST = Refusal("may_not_post", 403, "Only some people may start a discussion in this group.")
 MAY_NOT_REPLY = Refusal("may_not_reply", 403, "Only some people may reply in this group.")
+ONLY_THERE = Refusal(
+    "only_there", 422, "This name of yours is for one group. It writes and joins there alone."
+)
 PRIVATE_IN_OPEN_GROUP = Refusal(
     "private_in_open_group",
     422,
@@ -152,6 +155,8 @@ def decide_compose(asked: Compose, facts: Facts) -> Decision | Refusal:
     group = _chosen_group(asked, facts, parent, named)
     if isinstance(group, Refusal):
         return group
+    if author.only_in is not None and (group is None or group.id != author.only_in):
+        return ONLY_THERE
     refused = _may_write(facts, author, group, parent) or uploads.may_attach(
         asked.body.attachments, author.id, facts
     )
@@ -189,7 +194,8 @@ def _audience(
     """The table of design: what the author asked for, inside every ceiling."""
     named: dict[int, Place] = {a.id: "to" for a in people}
     if asked.circle is not None:
-        return {i: "to" for i in asked.circle if i in facts.actors and not facts.blocked(author.id, i)}
+        them = (i for i in asked.circle if i in facts.actors and not facts.blocked(author.id, i))
+        return {i: "to" for i in them if not facts.unheard(author.id, i)}
     if asked.visibility == "direct":
         return {**named, parent.author_id: "to"} if parent is not None else named
     gate = parent.gate if parent is not None else None
@@ -260,12 +266,13 @@ def _composed(
     gate_id, gate, effects = gate_for(facts, chosen, author, home, parent, spare_id)
     staff = home is not None and home.local and facts.moderates(author.id, home.id)
     held = asked.published is None and not staff and held_first(facts, author, home, chosen)
+    unheard = _unheard(asked, facts, author, group, parent, people)
     post = Post(
         id=post_id,
         uri=addresses.post(facts.base_url, post_id),
         kind=asked.kind,
         author_id=author.id,
-        state=State.HELD if held else State.PUBLISHED,
+        state=State.UNHEARD if unheard else State.HELD if held else State.PUBLISHED,
         audience=chosen,
         gate_id=gate_id,
         gate=gate,
@@ -286,8 +293,8 @@ def _composed(
         post, body, facts.now, {}, parent.uri if parent else None, None, asked.posted_by,
         parent.author_id if parent else None, counts(post),
     )  # fmt: skip
-    if held:
-        return Decision((*effects, stored), post.id, "held", chosen)
+    if unheard or held:
+        return Decision((*effects, stored), post.id, "stored" if unheard else "held", chosen)
     collections, actors = sending.candidates(facts, post, parent)
     effects += [
         stored,
@@ -298,6 +305,19 @@ def _composed(
     if post.group_id is not None and group is not None and group.local:
         effects += relay(facts, group, post, announce_id, spare_id, create_uri, None)
     return Decision(tuple(effects), post.id, "stored", chosen)
+
+
+def _unheard(
+    asked: Compose, facts: Facts, author: Actor, group: Actor | None, parent: Post | None, people: list[Actor]
+) -> bool:
+    """Whether the post is for somebody who blocked (or a group that banned) another name of the same human: he is answered as
+    ever, and nobody hears of it. So is what hangs on such a post."""
+    quoted = facts.posts.get(asked.quote_of) if asked.quote_of is not None else None
+    above = [post for post in (parent, quoted) if post is not None]
+    spoken_to = {post.author_id for post in above} | {a.id for a in people} | ({group.id} if group else set())
+    return any(post.state is State.UNHEARD for post in above) or any(
+        facts.unheard(author.id, i) for i in spoken_to
+    )
 
 
 def held_first(facts: Facts, author: Actor, group: Actor | None, audience: dict[int, Place]) -> bool:
@@ -328,7 +348,7 @@ def counts(post: Post) -> bool:
 
 def was_counted(post: Post) -> bool:
     """Whether its parent counts it: what is held never was, and what was removed still is."""
-    return post.state is not State.HELD and counts(replace(post, state=State.PUBLISHED))
+    return post.state not in (State.HELD, State.UNHEARD) and counts(replace(post, state=State.PUBLISHED))
 
 
 def tell(facts: Facts, post: Post, named: dict[int, Actor], parent: Post | None) -> list[Effect]:
@@ -565,7 +585,12 @@ def decide_edit(
     if refused:
         return refused
     # A mention added by an edit grants nothing: names outside the audience are not kept as mentions.
-    body = replace(body, mentions=tuple(m for m in body.mentions if m in post.audience or post.public))
+    body = replace(
+        body,
+        mentions=tuple(
+            m for m in body.mentions if m in post.audience or (post.public and not facts.unheard(actor_id, m))
+        ),
+    )
     effects: list[Effect] = [EditPost(post, body, at)]
     return Decision((*effects, *told_of_change(facts, post, "Update", activity_uri, raw)), post.id, "edited")
 
@@ -600,6 +625,8 @@ def told_of_change(
 ) -> list[Effect]:
     """Who hears of an Update or Delete: for ours, all who were addressed and (by the ledger) all who have a copy; a
     local group passes on what its members did."""
+    if post.state is State.UNHEARD:
+        return []
     own_id, announce_id = facts.new_ids[:2]
     mode = "content" if type_ == "Update" else "retraction"
     effects: list[Effect] = []

@@ -6,6 +6,7 @@ not his.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from fedi_community.domain import addresses, sending
@@ -45,7 +46,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
-from fedi_community.domain.posts import NOT_FOUND
+from fedi_community.domain.posts import NOT_FOUND, ONLY_THERE
 from fedi_community.errors import Refusal
 
 URGENT: Final = frozenset({"self_harm", "child"})
@@ -92,9 +93,13 @@ def decide_follow(actor_id: int, target_id: int, facts: Facts, uri: str | None =
         return NOT_FOUND
     if facts.blocked(actor.id, target.id):
         return NOT_FOUND
+    if actor.only_in is not None and actor.only_in != target.id:
+        return ONLY_THERE
     if target.is_group and target.local:
         return _join(actor, target, facts, uri)
     collection = followers_of(target.id)
+    if facts.unheard(actor.id, target.id) and not facts.granted(actor.id, collection):
+        return _asked_unheard(actor, target, facts)
     if not target.local:
         return _follow_elsewhere(actor, target, facts)
     if facts.granted(actor.id, collection) or not (target.locked or actor.limited):
@@ -104,6 +109,15 @@ def decide_follow(actor_id: int, target_id: int, facts: Facts, uri: str | None =
         Notify(target.id, "follow_request", actor.id, facts.now),
     ]
     return Decision(tuple(effects), target.id, "asked")
+
+
+def _asked_unheard(actor: Actor, target: Actor, facts: Facts) -> Decision:
+    """Somebody whom another of his names is blocked by, or banned from, asks: it stays asked, and nobody is told. What he had
+    asked before that stays too."""
+    collection = followers_of(target.id)
+    if facts.grants.get((actor.id, collection)) is Grant.ASKED:
+        return Decision((), target.id, "asked")
+    return Decision((SetGrant(actor.id, collection, Grant.UNHEARD, facts.now),), target.id, "asked")
 
 
 def _join(actor: Actor, group: Actor, facts: Facts, uri: str | None) -> Decision | Refusal:
@@ -116,6 +130,8 @@ def _join(actor: Actor, group: Actor, facts: Facts, uri: str | None) -> Decision
         return NOT_FOUND
     if settings.joins is Joins.INVITE and actor.local:
         return Refusal("by_invitation", 403, "This group is joined by invitation.")
+    if facts.unheard(actor.id, group.id):
+        return _asked_unheard(actor, group, facts)
     if settings.joins is Joins.INVITE or not admitted:
         return Decision(tuple(_control(facts, 0, "Reject", group.id, actor, uri)), group.id, "rejected")
     if settings.joins is Joins.OPEN and not actor.limited and (actor.local or not settings.gated):
@@ -156,6 +172,8 @@ def decide_unfollow(
         return NOT_FOUND
     collection = followers_of(target.id)
     held = facts.grants.get((actor.id, collection))
+    if held is Grant.UNHEARD:
+        return Decision((SetGrant(actor.id, collection, Grant.ENDED, facts.now),), target.id, "unfollowed")
     if held not in (Grant.ASKED, Grant.ACCEPTED):
         return ignored("not_following")
     effects: list[Effect] = [SetGrant(actor.id, collection, Grant.ENDED, facts.now)]
@@ -236,6 +254,8 @@ def decide_react(
     if kind == "bookmark":
         return Decision(tuple(effects), post.id, "bookmarked")
     author = facts.actors[post.author_id]
+    if facts.unheard(actor_id, author.id):
+        return Decision(tuple(effects), post.id, "reacted")
     if kind == "like" and author.local and author.id != actor_id and not author.is_group:
         effects.append(Notify(author.id, "favourite", actor_id, facts.now, post.id))
     type_ = {"like": "Like", "dislike": "Dislike", "react": "EmojiReact"}[kind]
@@ -261,7 +281,7 @@ def decide_unreact(
     if (actor_id, post.id, kind) not in facts.reactions:
         return Decision((), post.id, "known")
     effects: list[Effect] = [Unreact(actor_id, post, kind)]
-    if kind != "bookmark":
+    if kind != "bookmark" and not facts.unheard(actor_id, post.author_id):
         effects += _voted(facts, actor, post, "Undo", facts.new_ids[0], uri, raw, {"undo": kind})
     return Decision(tuple(effects), post.id, "unreacted")
 
@@ -301,6 +321,8 @@ def decide_boost(
         post = facts.posts.get(post.boost_of)
     if post is None or actor is None or not facts.may_view(actor_id, post):
         return NOT_FOUND
+    if actor.only_in is not None:
+        return ONLY_THERE
     if not post.public:
         return (
             Refusal("not_boostable", 422, "Only public posts can be boosted.") if actor.local else NOT_FOUND
@@ -310,7 +332,7 @@ def decide_boost(
     already = next(
         (p for p in facts.posts.values() if p.boost_of == post.id and p.author_id == actor_id), None
     )
-    if already is not None and already.state is State.PUBLISHED:
+    if already is not None and already.state in (State.PUBLISHED, State.UNHEARD):
         return Decision((), already.id, "known")
     own_id, own_uri = _activity(facts, 0)
     boost_id = new_id if new_id is not None else own_id
@@ -319,6 +341,9 @@ def decide_boost(
         boost_id, uri or own_uri, Kind.BOOST, actor_id, State.PUBLISHED, places, boost_of=post.id, local=actor.local,
         published=min(published or facts.now, facts.now), root_id=boost_id,
     )  # fmt: skip
+    if facts.unheard(actor_id, post.author_id) or post.state is State.UNHEARD:
+        kept = replace(wrapper, state=State.UNHEARD)
+        return Decision((StorePost(kept, Body(()), facts.now),), boost_id, "boosted")
     effects: list[Effect] = [
         StorePost(wrapper, Body(()), facts.now),
         Record(own_id, wrapper.uri, "Announce", actor_id, facts.now, boost_id, None, post.uri),
@@ -358,7 +383,7 @@ def decide_block(
     if on:
         for one, other in ((actor, target), (target, actor)):
             for collection in (followers_of(other.id), mentors_of(other.id), staff_of(other.id)):
-                if facts.grants.get((one.id, collection)) in (Grant.ASKED, Grant.ACCEPTED):
+                if facts.grants.get((one.id, collection)) in (Grant.ASKED, Grant.ACCEPTED, Grant.UNHEARD):
                     effects.append(SetGrant(one.id, collection, Grant.ENDED, facts.now))
         if (
             facts.grants.get((target.id, followers_of(actor.id))) is Grant.ACCEPTED

@@ -22,6 +22,7 @@ from fedi_community.domain.effects import (
     SetLogin,
 )
 from fedi_community.domain.facts import Facts
+from fedi_community.domain.kin import departed, followed_by_names
 from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.errors import Refusal
 
@@ -164,13 +165,22 @@ def decide_measure(
 
 
 def _runs_the_server(actor_id: int, facts: Facts) -> bool:
-    login = facts.login_by_id.get(facts.login_of.get(actor_id, 0))
-    return login is not None and login.role == "admin"
+    login = facts.human(actor_id)
+    return login is not None and login.role == "admin" and login.own == actor_id
+
+
+def _bound_login(actor_id: int, facts: Facts) -> int | None:
+    """The log-in that a measure holds for: whatever it is taken against, self or persona, it binds the human. A persona of
+    those who run the server ends alone: else one of them could lock out another, and learn by that whose it is."""
+    login = facts.human(actor_id)
+    if login is None or (login.role != "member" and login.own != actor_id):
+        return None
+    return login.id
 
 
 def _done(actor_id: int, measure: str, facts: Facts) -> list[Effect]:
     actor, now = facts.actors[actor_id], facts.now
-    login = facts.login_of.get(actor_id)
+    login = _bound_login(actor_id, facts)
     match measure:
         case "silence":
             return [MarkActor(actor, "limited", now)]
@@ -186,12 +196,15 @@ def _done(actor_id: int, measure: str, facts: Facts) -> list[Effect]:
             ended: list[Effect] = [MarkActor(actor, "suspended", now)]
             if login:
                 ended += [SetLogin(login, now, state="suspended"), RevokeTokens(now, login_id=login)]
+                ended += followed_by_names(facts, actor_id)
             return ended
         case "unsuspend":
             if actor.state != "suspended":
                 return []
             back: list[Effect] = [MarkActor(actor, "active", now)]
-            return [*back, SetLogin(login, now, state="active")] if login else back
+            if not login:
+                return back
+            return [*back, SetLogin(login, now, state="active"), *followed_by_names(facts, actor_id)]
     return []
 
 
@@ -200,16 +213,15 @@ def decide_erase(actor_id: int, by: int, facts: Facts) -> Decision | Refusal:
     actor = facts.actors.get(actor_id)
     if actor is None or actor.state != "suspended":
         return Refusal("not_suspended", 403, "Suspend the account first.")
-    login = facts.login_of.get(actor_id)
-    effects: list[Effect] = []
-    if actor.local and facts.new_ids:
-        uri = addresses.activity(facts.base_url, facts.new_ids[0])
-        effects += [
-            Audit("account_erased", facts.now, None, by, target_id=actor_id, detail={"activity": uri})
-        ]
+    login = _bound_login(actor_id, facts)
+    effects: list[Effect] = [Audit("account_erased", facts.now, None, by, target_id=actor_id)]
     if login:
         effects += [
             SetLogin(login, facts.now, state="deleted", email=f"{login}@erased.invalid", settings={}),
             RevokeTokens(facts.now, login_id=login),
+            *followed_by_names(facts, actor_id),
         ]
-    return Decision((*effects, MarkActor(actor, "deleted", facts.now)), actor_id, "erased")
+    gone = (
+        departed(facts, actor, facts.new_ids[0]) if actor.local else (MarkActor(actor, "deleted", facts.now),)
+    )
+    return Decision((*effects, *gone), actor_id, "erased")

@@ -37,6 +37,7 @@ from fedi_community.mastodon import (
     moderation,
     notifications,
     openapi,
+    personas,
     polls,
     profile,
     push,
@@ -51,6 +52,7 @@ from fedi_community.mastodon import (
     streaming,
     taste,
     timelines,
+    unmasking,
 )
 from fedi_community.mastodon.answers import JSON, begin, failed, finish, is_client, refused
 from fedi_community.mastodon.base import Api, Endpoint, Table, respond, view_of
@@ -69,6 +71,7 @@ TABLES: Final[tuple[Table, ...]] = (
     requests.table, notifications.table, conversations.table, audience.table, moderation.table, groups.table,
     group_people.table,
     group_reports.table, badges.table,
+    personas.table, unmasking.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 

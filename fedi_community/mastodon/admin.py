@@ -118,7 +118,7 @@ async def read(call: Call) -> Any:
 
 
 def _needs(account_id: int) -> Needs:
-    return Needs(actor_ids=frozenset({account_id}), subjects=frozenset({account_id}))
+    return Needs(actor_ids=frozenset({account_id}), subjects=frozenset({account_id}), humans=True)
 
 
 async def _measure(call: Call, account_id: int, measure: str, report_id: int | None = None) -> None:
@@ -133,12 +133,7 @@ async def _measure(call: Call, account_id: int, measure: str, report_id: int | N
     def decide(facts: Facts) -> Decision | Refusal:
         return reports.decide_measure(account_id, measure, by, facts, report_id)
 
-    needs = _needs(account_id)
-    if managed.login_id:
-        needs = Needs(
-            actor_ids=needs.actor_ids, subjects=needs.subjects, logins=frozenset({managed.login_id})
-        )
-    await call.perform(Change(needs, decide, 0))
+    await call.perform(Change(_needs(account_id), decide, 0))
 
 
 def _do(verb: str, measure: str, doc: str) -> None:

@@ -24,6 +24,7 @@ from fedi_community.storage import (
     joining,
     media,
     notifications,
+    personas,
     relations,
     reports,
 )
@@ -417,7 +418,10 @@ async def _set_state(tx: Tx, x: e.SetState, wake: Wake) -> None:
 
 async def _store_post(tx: Tx, x: e.StorePost, wake: Wake) -> None:
     await p.store(tx, x)
-    if x.post.state is not State.HELD:
+    if x.post.state is State.UNHEARD:
+        await conversations.arrived(tx, x.post, wake)
+        wake.streams.append(("post", x.post.id, None))
+    elif x.post.state is not State.HELD:
         await _arrived(tx, x, wake)
 
 
@@ -446,8 +450,10 @@ async def _delete_post(tx: Tx, x: e.DeletePost, wake: Wake) -> None:
         await media.release(tx, x.post.id, x.files_until, x.at)
     await p.forget(
         tx, x.post.id, x.post.uri, x.owner_uri, x.at, parent=x.post.reply_to if x.counted else None,
-        boost_of=x.post.boost_of if x.post.public else None,
+        boost_of=x.post.boost_of if x.post.public and x.post.state is not State.UNHEARD else None,
     )  # fmt: skip
+    if x.post.state is State.UNHEARD:
+        await p.forget_unheard(tx, x.post.id)
     await conversations.gone(tx, x.post.id)
     wake.jobs = True
     if x.post.state is State.PUBLISHED:  # of what was held nobody heard
@@ -468,6 +474,7 @@ _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     **joining.APPLY,
     **reports.APPLY,
     **badges.APPLY,
+    **personas.APPLY,
     e.MakeGate: _make_gate,
     e.StorePost: _store_post,
     e.ReleasePost: _release_post,

@@ -39,7 +39,7 @@ async def relationships(tx: Tx, owner: int, ids: Sequence[int]) -> dict[int, dic
         if actor == owner and collection & ~3 in found:
             mine = found[collection & ~3]
             mine["following"] = mine["showing_reblogs"] = state == Grant.ACCEPTED
-            mine["requested"] = state == Grant.ASKED
+            mine["requested"] = state in (Grant.ASKED, Grant.UNHEARD)
         elif actor in found:
             found[actor]["followed_by"] = state == Grant.ACCEPTED
             found[actor]["requested_by"] = state == Grant.ASKED

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, func, or_, select, update
 
-from fedi_community.domain.model import Post, label
+from fedi_community.domain.model import Post, State, label
 from fedi_community.storage import client_tables as c
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
@@ -30,7 +30,8 @@ async def arrived(tx: Tx, post: Post, wake: Wake) -> None:
     """A direct post comes up in the conversation of each of its people here."""
     if post.boost_of is not None or label(post.audience, post.author_id) != "direct":
         return
-    people = [row[0] for row in await tx.rows(_HERE, ids=[post.author_id, *post.audience])]
+    heard_by = () if post.state is State.UNHEARD else post.audience
+    people = [row[0] for row in await tx.rows(_HERE, ids=[post.author_id, *heard_by])]
     root = post.root_id or post.id
     await tx.many(
         _PUT,

@@ -22,9 +22,9 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
-from fedi_community.storage import held, joining, kept, media, scheduled, sessions
+from fedi_community.storage import held, joining, kept, media, personas, scheduled, sessions
 from fedi_community.storage.database import Row, Tx
-from fedi_community.storage.dialect import Statement, number, one_of, param, word
+from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
 from fedi_community.storage.tables import (
     activities,
     actors,
@@ -56,6 +56,7 @@ def _select_actors() -> Select[Any]:
         A.id, A.uri, A.type, A.handle, A.handle_host, A.host_id, hosts.c.name.label("host"), hosts.c.state.label("host_state"),
         hosts.c.reject_reports,
         A.state, A.locked, A.inbox, A.shared_inbox, A.followers_uri, A.name, A.also_known_as, A.moved_to, A.moderators,
+        A.kin, A.only_in,
     ).select_from(actors.outerjoin(hosts, hosts.c.id == A.host_id))  # fmt: skip
 
 
@@ -79,6 +80,8 @@ def actor_of(row: Row) -> Actor:
         moved_to=row["moved_to"],
         host_state=row["host_state"] or "ok",
         reports_dropped=bool(row["reject_reports"]),
+        kin=bool(row["kin"]),
+        only_in=row["only_in"],
         moderators=() if mods == "[]" else tuple(orjson.loads(mods)),
     )
 
@@ -107,7 +110,7 @@ _POSTS_BY_ID = Statement(_select_posts().where(one_of(O.id, "ids")))
 _POSTS_BY_URI = Statement(_select_posts().where(one_of(O.uri, "uris", text=True)))
 _BOOSTS = Statement(
     _select_posts().where(
-        one_of(O.boost_of, "ids"), one_of(O.author_id, "authors"), O.state == word(State.PUBLISHED)
+        one_of(O.boost_of, "ids"), one_of(O.author_id, "authors"), among(O.state, "published", "unheard")
     )
 )
 _AUDIENCE = Statement(
@@ -356,6 +359,8 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     known_tokens = await sessions.known_tokens(tx, needs.tokens) if needs.tokens else {}
     people = needs.logins | {x.login_id for x in known_tokens.values() if x.login_id is not None}
     people |= {row[1] for row in mails}
+    humans = await personas.humans(tx, loader.actors) if needs.humans else {}
+    people |= set(humans.values())
     members: Sequence[Row] = ()
     if needs.host_members:
         host, group_id = needs.host_members
@@ -377,7 +382,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     names = await tx.rows(_HANDLES, handles=list(needs.new_handles)) if needs.new_handles else ()
     known_feeds = await tx.rows(_FEEDS, urls=list(needs.feeds)) if needs.feeds else ()
     owners: Sequence[Row] = ()
-    if needs.new_handles or needs.emails or needs.handles:
+    if needs.new_handles or needs.emails or needs.handles or needs.humans:
         owners = await tx.rows(_LOGINS, ids=list(loader.actors))
     groups_of_posts = [post.group_id for post in posts if post.group_id] if needs.group_pins else []
     pins_of = needs.pins_of or next(iter(groups_of_posts), 0)
@@ -414,6 +419,8 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         if needs.invitations_of
         else {},
         kept=await kept.load(tx, needs.keeps) if needs.keeps is not None else Kept(),
+        human_of=humans,
+        unmasking=await personas.unmasking(tx, needs.unmasking) if needs.unmasking is not None else None,
         **relations,
     )
 
@@ -453,6 +460,7 @@ async def _relations(loader: _Loader, subjects: set[int], group_ids: list[int]) 
             if chosen != "{}" and collection & 3 == 2:
                 powers[actor, collection & ~3] = frozenset(orjson.loads(chosen).get("powers", ()))
     blocked = await tx.rows(_BLOCKS, subjects=list(subjects), others=everyone) if subjects else ()
+    kin = [i for i in subjects if i in loader.actors and loader.actors[i].kin]
     done: Sequence[Row] = ()
     if loader.posts and subjects:
         done = await tx.rows(_REACTIONS, ids=list(loader.posts), subjects=list(subjects))
@@ -463,6 +471,7 @@ async def _relations(loader: _Loader, subjects: set[int], group_ids: list[int]) 
         "grant_uris": asked,
         "powers": powers,
         "blocks": frozenset((one, other) for one, other in blocked),
+        "bound": await personas.bound(tx, kin, everyone) if kin else frozenset(),
         "reactions": frozenset((a, o, k) for a, o, k in done),
         "followed": frozenset(c & ~3 for (c,) in followed),
     }

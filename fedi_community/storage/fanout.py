@@ -15,7 +15,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from fedi_community.domain.model import PUBLIC, STRANGER, Grant
 from fedi_community.storage import tables as t
@@ -159,6 +172,44 @@ _ATTEMPTED = Statement(
     )
 )
 
+# Who knows an actor: hosts with copies of what it wrote, of its followers, of whom it followed, whatever became of that since.
+_theirs, _asker, _asked = t.actors.alias(), t.actors.alias(), t.actors.alias()
+_KNOWING = Statement(
+    select(
+        _H.id.label("host_id"),
+        func.min(func.coalesce(_theirs.c.shared_inbox, _theirs.c.inbox)).label("inbox"),
+    )
+    .select_from(t.hosts.join(_theirs, and_(_theirs.c.host_id == _H.id, _theirs.c.inbox.is_not(None))))
+    .where(
+        _H.id > param("after"),
+        _H.state != word("suspended"),
+        _H.id.in_(
+            union(
+                select(t.ledger.c.host_id)
+                .join(t.objects, t.objects.c.id == t.ledger.c.object_id)
+                .where(t.objects.c.author_id == param("actor")),
+                select(_asker.c.host_id)
+                .select_from(_asker.join(t.grants, t.grants.c.actor_id == _asker.c.id))
+                .where(
+                    t.grants.c.collection_id >= param("first"),
+                    t.grants.c.collection_id <= param("last"),
+                    _asker.c.host_id.is_not(None),
+                ),
+                select(_asked.c.host_id)
+                .select_from(_asked.join(t.grants, t.grants.c.collection_id == _asked.c.id + number(1)))
+                .where(
+                    t.grants.c.actor_id == param("actor"),
+                    t.grants.c.state != number(Grant.UNHEARD),
+                    _asked.c.host_id.is_not(None),
+                ),
+            ).scalar_subquery()
+        ),
+    )
+    .group_by(_H.id)
+    .order_by(_H.id)
+    .limit(param("count"))
+)
+
 _DELIVERY = insert_row(
     t.deliveries,
     *["activity_id", "host_id", "inbox", "target_id", "mode", "line", "run_at", "state", "created"],
@@ -284,6 +335,8 @@ def _phases(work: _Expansion, scope: dict[str, Any]) -> list[tuple[str, Any]]:
     asked: list[tuple[str, Any]] = [("collection", c) for c in scope.get("collections") or ()]
     asked.append(("actors", scope.get("actors") or ()))
     about = row["object_id"] is not None
+    if row["mode"] == "retraction" and row["type"] == "Delete" and not about:
+        return [("departed", None)]
     if row["mode"] == "retraction" and about:
         return [*(asked if work.public else ()), ("attempted", None), ("ledger", None)]
     if row["mode"] == "content" and row["type"] == "Update" and work.public:
@@ -353,11 +406,23 @@ async def _ledger(tx: Tx, work: _Expansion, _: None, after: int) -> int | None:
     return None if len(found) < count else int(found[-1]["host_id"])
 
 
+async def _departed(tx: Tx, work: _Expansion, _: None, after: int) -> int | None:
+    """An actor of ours is no more: every host that has something of it, or had to do with it, hears so once."""
+    row, count = work.row, work.budget
+    actor = row["actor_id"]
+    found = await tx.rows(_KNOWING, actor=actor, first=actor, last=actor | 3, after=after, count=count)
+    work.budget -= max(len(found), 1)
+    for one in found:
+        work.add(one["host_id"], one["inbox"], None)
+    return None if len(found) < count else int(found[-1]["host_id"])
+
+
 _PHASES: dict[str, Any] = {
     "collection": _collection,
     "actors": _actors,
     "attempted": _attempted,
     "ledger": _ledger,
+    "departed": _departed,
 }
 
 

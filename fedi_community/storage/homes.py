@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from fedi_community.domain.model import PUBLIC, SERVER, Grant
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
+from fedi_community.storage.dialect import Statement, among, insert_row, number, one_of, param
 from fedi_community.storage.posts import Timeline
 from fedi_community.storage.visible import exists_in
 
@@ -70,7 +70,7 @@ _OWN = Statement(
         .from_select(
             ["owner_id", "object_id"],
             select(param("owner"), t.objects.c.id)
-            .where(t.objects.c.author_id == param("owner"), t.objects.c.state == word("published"))
+            .where(t.objects.c.author_id == param("owner"), among(t.objects.c.state, "published", "unheard"))
             .order_by(t.objects.c.id.desc())
             .limit(40),
         )

@@ -17,6 +17,8 @@ from fedi_community.storage.schema import Str
 from fedi_community.storage.visible import exists_in, moderates
 
 NEWEST = 2**63 - 1
+NOBODYS_LOGIN = -1
+"""Stands for the log-in of a persona, which is not said."""
 A, L, R, H = t.actors.c, t.logins.c, t.reports.c, t.hosts.c
 
 
@@ -39,10 +41,10 @@ class Managed:
 def _managed() -> Select[Any]:
     return select(
         A.id, A.state, H.name.label("host"), L.id.label("login_id"), L.email, L.role, L.state.label("login_state"), L.language,
-        L.confirmed, L.settings,
+        L.confirmed, L.settings, t.speakers.c.role.label("voice"),
     ).select_from(
         t.actors.outerjoin(t.hosts, H.id == A.host_id)
-        .outerjoin(t.speakers, and_(t.speakers.c.actor_id == A.id, t.speakers.c.role == word("self")))
+        .outerjoin(t.speakers, and_(t.speakers.c.actor_id == A.id, among(t.speakers.c.role, "self", "persona")))
         .outerjoin(t.logins, L.id == t.speakers.c.login_id)
     )  # fmt: skip
 
@@ -74,6 +76,7 @@ _may_find = or_(
     ),
 )
 """The switch *finds* for a member of this server, as `views.findable` has it: a page's `Link` must not count what is hidden."""
+_persona = t.speakers.c.role == word("persona")
 _SEARCH = Statement(
     _managed()
     .where(
@@ -84,18 +87,18 @@ _SEARCH = Statement(
             and_(_origin == word("remote"), A.host_id.is_not(None))),
         or_(
             _status == _anything,
-            and_(_status == word("pending"), L.state == word("pending")),
+            and_(_status == word("pending"), L.state == word("pending"), ~_persona),
             and_(_status == word("active"), among(A.state, "active", "limited"),
-                 or_(L.id.is_(None), L.state == word("active"))),
-            and_(_status == word("disabled"), L.state == word("suspended"), A.state != word("suspended")),
+                 or_(L.id.is_(None), L.state == word("active"), _persona)),
+            and_(_status == word("disabled"), L.state == word("suspended"), A.state != word("suspended"), ~_persona),
             and_(_status == word("silenced"), A.state == word("limited")),
             and_(_status == word("suspended"), A.state == word("suspended")),
         ),
-        or_(param("staff") == number(0), among(L.role, "staff", "admin")),
+        or_(param("staff") == number(0), and_(among(L.role, "staff", "admin"), ~_persona)),
         A.state != word("deleted"),
         or_(_handle == _anything, A.handle.like(_handle, escape="!")),
         or_(_display == _anything, func.lower(A.name).like(_display, escape="!")),
-        or_(_email == _anything, L.email == _email),
+        or_(_email == _anything, and_(L.email == _email, ~_persona)),
         or_(_host == _anything, H.name == _host),
         or_(A.host_id.is_not(None), L.id.is_not(None), A.type == word("Group")),
         _may_find,
@@ -109,6 +112,10 @@ def _one(row: Row) -> Managed:
     login = row["login_id"]
     if login is None:
         return Managed(row["id"], row["state"], row["host"] or "")
+    if (
+        row["voice"] == "persona"
+    ):  # whose it is, two of the staff may ask: not its address, role, language or log-in
+        return Managed(row["id"], row["state"], "", NOBODYS_LOGIN, "", "member", "active", "", True)
     return Managed(
         row["id"], row["state"], row["host"] or "", login, row["email"], row["role"], row["login_state"],
         row["language"], row["confirmed"] is not None, str(orjson.loads(row["settings"]).get("reason", "")),

@@ -288,7 +288,7 @@ def _follow(state: int, text: str) -> dict[str, Any]:
     there = state == Grant.ACCEPTED
     return {
         "following": there,
-        "requested": state == Grant.ASKED,
+        "requested": state in (Grant.ASKED, Grant.UNHEARD),
         "showing_reblogs": there and settings.get("reblogs", True),
         "notifying": there and bool(settings.get("notify")),
         "languages": settings.get("languages") or None if there else None,
@@ -419,7 +419,7 @@ _SUGGESTED = Statement(
             _held,
             _held.c.actor_id == param("viewer"),
             _held.c.collection_id == A.id + number(1),
-            or_(_held.c.state == number(Grant.ACCEPTED), _held.c.state == number(Grant.ASKED)),
+            or_(*(_held.c.state == number(state) for state in (Grant.ACCEPTED, Grant.ASKED, Grant.UNHEARD))),
         ),
     )
     .order_by(case((A.type == word("Group"), number(0)), else_=number(1)), A.id.desc())

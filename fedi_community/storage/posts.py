@@ -249,6 +249,9 @@ async def store(tx: Tx, x: StorePost) -> None:
     limited, answers_itself = await _is_limited(tx, post), x.parent_author == post.author_id
     found = entries_of(post, tag_ids, limited, media=shows_media(body), own_thread=answers_itself)
     await tx.many(_ENTRY, found)
+    if post.state is State.UNHEARD:
+        await tx.run(_HOME_OWN, object_id=post.id, via=None, owner=post.author_id)
+        return
     if (
         post.state is State.HELD
     ):  # it is in timelines, where the rule hides it; counts and homes come with its release
@@ -650,6 +653,14 @@ async def forget(
     if boost_of is not None:
         await tx.run(_COUNT_BOOST, key=boost_of, step=-1)
     await bury(tx, uri, owner_uri, at)
+
+
+_UNADDRESS = _of(t.audience)
+
+
+async def forget_unheard(tx: Tx, object_id: int) -> None:
+    """Nobody had access to what was heard by nobody: nobody is told that it is gone."""
+    await tx.run(_UNADDRESS, key=object_id)
 
 
 async def bury(tx: Tx, uri: str, owner_uri: str, at: int) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Select, and_, bindparam, delete, func, select, update
 
-from fedi_community.domain.facts import Login, Token
+from fedi_community.domain.facts import Login, Persona, Token
 from fedi_community.storage import push
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
@@ -26,6 +26,7 @@ _TOKEN = Statement(
     select(
         K.id, K.login_id, K.actor_id, K.app_id, K.scopes, K.expires, K.revoked, K.used_at, L.role, L.language,
         L.state.label("login_state"), L.settings, A.handle, A.name, A.type, A.state.label("actor_state"),
+        t.speakers.c.role.label("voice"),
     )
     .select_from(
         t.tokens.join(t.logins, L.id == K.login_id)
@@ -156,9 +157,10 @@ _TOKENS = Statement(
 )
 _LOGINS_BY_ID = Statement(select(L.id, L.email, L.state, L.role, L.language).where(one_of(L.id, "ids")))
 _SPEAKERS = Statement(
-    select(t.speakers.c.login_id, t.speakers.c.actor_id, t.speakers.c.role).where(
-        one_of(t.speakers.c.login_id, "ids")
-    )
+    select(t.speakers.c.login_id, t.speakers.c.role, A.id, A.handle, A.name, A.state, A.only_in)
+    .select_from(t.speakers.join(t.actors, A.id == t.speakers.c.actor_id))
+    .where(one_of(t.speakers.c.login_id, "ids"))
+    .order_by(A.id)
 )
 _DONE = Statement(
     select(t.idempotency.c.kind, t.idempotency.c.result).where(
@@ -184,15 +186,19 @@ async def known_logins(tx: Tx, ids: Iterable[int]) -> dict[int, Login]:
     """Log-ins with everybody they may speak as."""
     wanted = list(ids)
     spoken: dict[int, dict[int, str]] = {}
-    for login, actor, role in await tx.rows(_SPEAKERS, ids=wanted):
-        spoken.setdefault(login, {})[actor] = role
+    personas: dict[int, list[Persona]] = {}
+    for login, role, *who in await tx.rows(_SPEAKERS, ids=wanted):
+        spoken.setdefault(login, {})[who[0]] = role
+        if role == "persona":
+            personas.setdefault(login, []).append(Persona(*who))
     found: dict[int, Login] = {}
     for r in await tx.rows(_LOGINS_BY_ID, ids=wanted):
         actors = spoken.get(r["id"], {})
         own = next((a for a, role in actors.items() if role == "self"), None)
         found[r["id"]] = Login(
-            r["id"], r["email"], r["state"], r["role"], r["language"], own, frozenset(actors)
-        )
+            r["id"], r["email"], r["state"], r["role"], r["language"], own, frozenset(actors),
+            tuple(personas.get(r["id"], ())),
+        )  # fmt: skip
     return found
 
 

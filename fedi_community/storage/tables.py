@@ -80,6 +80,8 @@ actors = table(
     flag("open_collections"),  # whom it follows, and who follows it, may be shown
     string("also_known_as", null=False, server_default="[]"),
     big("moved_to"),
+    flag("kin"),  # its human writes under other names here too: decisions then look at all of them
+    big("only_in"),  # a persona's one group
     string("moderators", null=False, server_default="[]"),  # JSON ids a remote group names
     string("implements", null=False, server_default="[]"),
     string(
@@ -156,6 +158,19 @@ logins = table(
     big("confirmed"),
     big("active_at"),
     string("settings", null=False, server_default="{}"),
+)
+
+unmaskings = table(
+    "unmaskings",
+    identifier(),
+    actor(),
+    string("reason", null=False),
+    big("asked_by", ForeignKey("logins.id"), null=False),
+    big("asked_at", null=False),
+    big("expires", null=False, index=True),
+    big("confirmed_by", ForeignKey("logins.id")),
+    big("confirmed_at"),
+    string("read_by", null=False, server_default="[]"),  # JSON: log-ins that were shown the name
 )
 
 speakers = table(

@@ -17,7 +17,7 @@ from fedi_community.domain.views import ActorView, AttachmentView, PollView, Pos
 from fedi_community.storage import client_tables, media
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
-from fedi_community.storage.dialect import Statement, number, one_of, param, word
+from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
 from fedi_community.storage.visible import shown_state, visible_ids
 
 A, O = t.actors.c, t.objects.c  # noqa: E741
@@ -241,7 +241,7 @@ _MINE = Statement(
             one_of(t.reactions.c.object_id, "ids"), t.reactions.c.actor_id == param("viewer")
         ),
         select(O.boost_of, word("boost")).where(
-            one_of(O.boost_of, "ids"), O.author_id == param("viewer"), O.state == word("published")
+            one_of(O.boost_of, "ids"), O.author_id == param("viewer"), among(O.state, "published", "unheard")
         ),
         select(t.pins.c.object_id, word("pin")).where(
             one_of(t.pins.c.object_id, "ids"), t.pins.c.actor_id == param("viewer")

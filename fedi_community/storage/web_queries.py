@@ -51,7 +51,7 @@ async def memberships(tx: Tx, viewer_id: int) -> dict[int, Grant]:
     """Local group id -> how the viewer stands to its members. For the viewer alone."""
     if not viewer_id:
         return {}
-    return {row[0]: Grant(row[1]) for row in await tx.rows(_JOINED, viewer=viewer_id)}
+    return {row[0]: Grant(row[1]).to_asker for row in await tx.rows(_JOINED, viewer=viewer_id)}
 
 
 _FOLLOWS = Statement(
@@ -64,4 +64,4 @@ _FOLLOWS = Statement(
 async def grant_of(tx: Tx, viewer_id: int, collection: int) -> Grant | None:
     """How the viewer stands to one collection."""
     state = await tx.value(_FOLLOWS, viewer=viewer_id, collection=collection) if viewer_id else None
-    return None if state is None else Grant(state)
+    return None if state is None else Grant(state).to_asker

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from fedi_community.web.catalogue_groups import GROUPS
+from fedi_community.web.catalogue_names import NAMES
 from fedi_community.web.catalogue_signin import SIGN_IN
 
 LANGUAGES: Final = ("en", "es")
@@ -561,5 +562,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Guardamos su correo para que pueda entrar y para escribirle. Nadie más lo ve.",
     ),
     **GROUPS,
+    **NAMES,
     **SIGN_IN,
 }  # fmt: skip

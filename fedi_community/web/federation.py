@@ -200,7 +200,11 @@ def _actor_routes(blueprint: Blueprint, asking: _Asking, documents: Documents, p
             found = await asking.local_id(kind, name)
             return None if found is None else await documents.actor(found, viewer)
 
-        return await asking.answer(ask)
+        async def gone(viewer: Viewer) -> Document | None:
+            found = await asking.local_id(kind, name)
+            return None if found is None else await documents.departed(viewer, found)
+
+        return await asking.answer(ask, gone)
 
     async def collection(kind: str, name: str, which: str) -> Response:
         async def ask(viewer: Viewer) -> Document | None:

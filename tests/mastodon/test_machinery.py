@@ -448,6 +448,8 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
         "reports", others, account_id=str(zoe), status_ids=[str(said)], comment="hm", category="advice"
     )
     await made(f"admin/reports/{filed['id']}/notes", text="asked a doctor")
+    persona = await made("personas", username="quiet_river", display_name="Quiet River")
+    await made("admin/unmaskings", account_id=persona["id"], reason="Threatens somebody")
     blocked = await made("admin/domain_blocks", domain="bad.example", severity="suspend")
     listed_host = await made("admin/domain_allows", domain="good.example")
     await made("tags/sleep/follow")

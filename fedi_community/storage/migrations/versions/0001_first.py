@@ -450,6 +450,10 @@ def upgrade() -> None:
         ),
         sa.Column("moved_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
+            "kin", sa.SmallInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False
+        ),
+        sa.Column("only_in", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
             "moderators",
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
             server_default="[]",
@@ -1242,6 +1246,33 @@ def upgrade() -> None:
     op.create_index(op.f("ix_tokens_actor_id"), "tokens", ["actor_id"], unique=False)
     op.create_index(op.f("ix_tokens_login_id"), "tokens", ["login_id"], unique=False)
     op.create_index(op.f("ix_tokens_made_by"), "tokens", ["made_by"], unique=False)
+    op.create_table(
+        "unmaskings",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("asked_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expires", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("confirmed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("confirmed_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "read_by",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="[]",
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_unmaskings_actor_id_actors")),
+        sa.ForeignKeyConstraint(["asked_by"], ["logins.id"], name=op.f("fk_unmaskings_asked_by_logins")),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by"], ["logins.id"], name=op.f("fk_unmaskings_confirmed_by_logins")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unmaskings")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_unmaskings_expires"), "unmaskings", ["expires"], unique=False)
     op.create_table(
         "activities",
         sa.Column(
