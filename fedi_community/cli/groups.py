@@ -226,10 +226,9 @@ async def held_posts(handle: str, publish: int | None, remove: int | None) -> No
             for one in await house.db.read(lambda tx: held_rows.shown(tx, group_id)):
                 click.echo(f"{one.id}  {one.handle}: {one.text}")
             return
-        parent, people = await house.db.read(lambda tx: held_rows.around(tx, chosen))
 
         def decide(facts: Facts) -> Decision | Refusal:
             return held.decide(chosen, None, publish is not None, facts, group_id=group_id)
 
-        await must(house, Change(held.needs(chosen, parent, people, None), decide, 3))
+        await must(house, Change(held.needs(chosen, None), decide, 3))
     click.echo(f"{'Published' if publish else 'Removed'} {chosen}.")

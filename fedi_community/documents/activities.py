@@ -110,7 +110,19 @@ def document_of(
     if row.type in ("Like", "Dislike", "EmojiReact"):
         content = scene.emoji.get(row.id, "")
         return made.reaction(row.type, row.uri, actor.uri, post.uri, _vote_addressing(scene, bones), content)
+    if row.type == "Move":
+        return _moved(scene, row, actor, bones)
     return _moderation(scene, row, actor, bones)
+
+
+def _moved(scene: Scene, row: ActivityRow, actor: ActorView, bones: Bones) -> Document | None:
+    """A group says that a discussion left it for another (as NodeBB does, with `origin` and `target`)."""
+    target = scene.actors.get(row.target_id or 0)
+    if target is None:
+        return None
+    to = Addressing((render.PUBLIC,), (actor.uri,), actor.uri)
+    made_ = made.activity("Move", row.uri, actor.uri, bones.uri, to, published=row.created, target=target.uri)
+    return {**made_, "origin": actor.uri}
 
 
 def _vote_addressing(scene: Scene, bones: Bones) -> Addressing:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fedi_community.domain.client_effects import ClientEffect
+from fedi_community.domain.desk_effects import DeskEffect
 from fedi_community.domain.group_effects import GroupEffect
 from fedi_community.domain.model import Actor, Body, Grant, Group, Place, Post, Reaction, State, Who
 from fedi_community.domain.persona_effects import PersonaEffect
@@ -37,6 +38,7 @@ class StorePost:
     context_uri: str | None = None
     posted_by: int | None = None
     parent_author: int | None = None
+    held_for: str | None = None  # why it waits
     counts: bool = False  # its parent's public count grows
 
 
@@ -55,6 +57,9 @@ class EditPost:
     post: Post
     body: Body
     edited: int
+    keeps_origin: bool = (
+        False  # where it came from, and whether search engines may have it, stay as they were
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +89,15 @@ class SetState:
 
     post: Post
     state: State
+    held_for: str | None = None  # why it waits
 
 
 @dataclass(frozen=True, slots=True)
 class SetFlag:
-    """Lock a thread, or pass a post so that the group may boost it."""
+    """Lock a thread, pass a post so that the group may boost it, or have the answers in a thread read first."""
 
     post: Post
-    flag: Literal["locked", "passed"]
+    flag: Literal["locked", "passed", "asks_first"]
     on: bool
 
 
@@ -630,7 +636,7 @@ Effect = (
     | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
     | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed | AddJob | RememberKey
     | MakeUpload | FinishUpload | FailUpload | ChangeUpload | DropUpload | KeepPicture
-    | ClientEffect | StatusEffect | GroupEffect | PersonaEffect
+    | ClientEffect | StatusEffect | GroupEffect | PersonaEffect | DeskEffect
 )  # fmt: skip
 
 

@@ -57,6 +57,11 @@ class Needs:
         None  # (actor id, milliseconds): how much he has put off, in all and that day
     )
     pins_of: int | None = None
+    around: bool = (
+        False  # what the asked-for posts answer, the actors in their audience, and how they were sent
+    )
+    branch: int | None = None  # a post: the ids of all that answers it, however deep
+    saved_answers: int | None = None  # a group: which saved answers it has
     group_pins: bool = False  # what is pinned by the group that the asked-for post is in
     newcomer: int | None = None  # an author: how many of his posts for many people were passed
     invitations_of: int | None = None  # a group: its invitations that let in now
@@ -252,12 +257,20 @@ class Facts:
     scheduled: Scheduled | None = None
     put_off: tuple[int, int] = (0, 0)  # posts put off: in all, and to the day asked about
     pinned: frozenset[int] = frozenset()
+    branch: frozenset[int] = frozenset()  # with the asked-for post itself
+    saved_answers: frozenset[int] = frozenset()
+    creates: dict[int, tuple[str, bytes | None]] = field(
+        default_factory=dict
+    )  # post id -> its Create: id, as it came
     kept: Kept = Kept()
     invitations: dict[int, Invitation] = field(default_factory=dict)
     protected: frozenset[str] = (
         frozenset()
     )  # skeletons of names that nobody but staff may bear (`impersonation`)
     hold_first: int = 0  # how many first posts of a newcomer are held
+    heard: frozenset[tuple[int, int]] = (
+        frozenset()
+    )  # (subject, group) who wrote in a group that asks about newcomers
     passed_posts: int = 0  # of the newcomer: published in groups or in public, as far as that matters
     bound: frozenset[tuple[int, int]] = (
         frozenset()

@@ -1,12 +1,11 @@
-"""Decide about first posts that were held: a mentor of the group passes them or takes them out. Pure.
+"""Decide about what waits to be read (`holds` says what does): a mentor of the group publishes it or takes it out. Pure.
 
-A held post exists for its author and for those who moderate its group (the rule); nothing of it was sent, counted or told.
-Passing it does what posting it would have done.
+What waits exists for its author and for those who moderate its group (the rule). Of what was never published, nothing was sent,
+counted or told: publishing it does what posting it would have done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from fedi_community.domain import addresses, posts, sending
@@ -21,17 +20,17 @@ from fedi_community.domain.effects import (
     StorePost,
 )
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Body, State
+from fedi_community.domain.model import Body, Post, State
+from fedi_community.domain.moderation.announcing import say
 from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.domain.powers import NO_POWER
 from fedi_community.errors import Refusal
 
 
-def needs(post_id: int, parent_id: int | None, people: Iterable[int], moderator: int | None) -> Needs:
-    """people: actors in the post's audience. moderator: who decides; None on the command line."""
-    ids = frozenset({post_id} | ({parent_id} if parent_id else set()))
+def needs(post_id: int, moderator: int | None) -> Needs:
+    """moderator: who decides; None on the command line."""
     who = frozenset({moderator} if moderator else set())
-    return Needs(post_ids=ids, actor_ids=frozenset(people) | who, subjects=who)
+    return Needs(post_ids=frozenset({post_id}), actor_ids=who, subjects=who, around=True, boosts=True)
 
 
 def decide(
@@ -49,7 +48,7 @@ def decide(
     logged = Audit(word, facts.now, moderator, None, group_id, post.id, post.author_id)
     if not passed:
         return Decision((SetState(post, State.REMOVED), logged), post.id, "removed")
-    return Decision((*_published(post_id, facts), logged), post.id, "published")
+    return Decision((*shown(facts, post), logged), post.id, "published")
 
 
 def decide_seen(group_id: int, moderator: int, facts: Facts) -> Decision:
@@ -57,24 +56,40 @@ def decide_seen(group_id: int, moderator: int, facts: Facts) -> Decision:
     return Decision((Audit("held_read", facts.now, moderator, None, group_id),), group_id, "read")
 
 
-def _published(post_id: int, facts: Facts) -> list[Effect]:
-    held = facts.posts[post_id]
-    post = replace(held, state=State.PUBLISHED)
+def shown(facts: Facts, post: Post) -> list[Effect]:
+    """A post that waited or was removed is published: the first time as posting it would have done, later on its group says so
+    and boosts it as before. Needs 3 new ids, and what is `around` it."""
+    if not post.released:
+        return _published(facts, post)
+    effects: list[Effect] = [SetState(post, State.PUBLISHED)]
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    if group is not None and group.local:
+        effects += say(facts, post, "Undo", "content", undo="delete")
+        if sending.should_boost(facts, group.id, post):
+            effects += sending.boost(facts, group, post, facts.new_ids[2])
+    return effects
+
+
+def _published(facts: Facts, waiting: Post) -> list[Effect]:
+    post = replace(waiting, state=State.PUBLISHED, released=True)
     create_id, announce_id, boost_id = facts.new_ids[:3]
     parent = facts.posts.get(post.reply_to) if post.reply_to else None
-    create_uri = addresses.activity(facts.base_url, create_id)
     named = {i: facts.actors[i] for i in post.audience if not i & 3 and i in facts.actors}
-    collections, actors = sending.candidates(facts, post, parent)
     stored = StorePost(
         post, Body(()), facts.now, parent_author=parent.author_id if parent else None, counts=posts.counts(post)
     )  # fmt: skip
-    effects: list[Effect] = [
-        ReleasePost(stored),
-        Record(create_id, create_uri, "Create", post.author_id, facts.now, post.id),
-        Send(create_id, "content", facts.now, collections, actors, post.id),
-        *posts.tell(facts, post, named, parent),
-    ]
+    effects: list[Effect] = [ReleasePost(stored)]
+    if post.local:
+        said, raw = addresses.activity(facts.base_url, create_id), None
+        collections, actors = sending.candidates(facts, post, parent)
+        effects += [
+            Record(create_id, said, "Create", post.author_id, facts.now, post.id),
+            Send(create_id, "content", facts.now, collections, actors, post.id),
+        ]
+    else:
+        said, raw = facts.creates.get(post.id, ("", None))
+    effects += posts.tell(facts, post, named, parent)
     group = facts.actors.get(post.group_id) if post.group_id else None
-    if group is not None and group.local:
-        effects += posts.relay(facts, group, post, announce_id, boost_id, create_uri, None)
+    if group is not None and group.local and said:
+        effects += posts.relay(facts, group, post, announce_id, boost_id, said, raw)
     return effects

@@ -159,6 +159,21 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """What a group wants to read before others do. links, replies: whose; a newcomer never wrote in it before."""
+
+    words: tuple[str, ...] = ()
+    links: Literal["nobody", "newcomers", "everybody"] = "nobody"
+    phones: bool = False
+    replies: Literal["nobody", "newcomers", "everybody"] = "nobody"
+
+    @property
+    def by_newcomers(self) -> bool:
+        """Whether it matters if somebody wrote in the group before."""
+        return "newcomers" in (self.links, self.replies)
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """A group's switches and standing decisions."""
 
@@ -174,6 +189,7 @@ class Group:
     language: str | None = None
     peers: frozenset[str] = frozenset()
     question: str = ""
+    holds: Holds = Holds()
 
     @property
     def gated(self) -> bool:
@@ -222,6 +238,9 @@ class Post:
     published: int = 0
     edited: int | None = None
     passed: bool = False
+    note: bool = False  # the group's own word about what it answers: shown first
+    asks_first: bool = False  # of a thread's first post: its answers wait to be read
+    released: bool = True  # it was published once: it was sent, counted and told then
 
     @property
     def public(self) -> bool:

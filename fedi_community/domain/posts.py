@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from fedi_community.domain import addresses, sending, uploads
+from fedi_community.domain import addresses, holds, sending, uploads
 from fedi_community.domain.effects import (
     Decision,
     DeletePost,
@@ -16,16 +16,17 @@ from fedi_community.domain.effects import (
     Effect,
     MakeGate,
     Notify,
+    NotifyModerators,
     Record,
     RememberGone,
     Send,
+    SetState,
     StorePost,
     ignored,
 )
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import (
     PUBLIC,
-    SERVER,
     Actor,
     Body,
     Kind,
@@ -36,6 +37,7 @@ from fedi_community.domain.model import (
     audience_of,
     followers_of,
 )
+from fedi_community.domain.moderation.announcing import REMOVED, say, unboosted
 from fedi_community.errors import Refusal
 from fedi_community.ids import SHIFT, remote_id
 
@@ -103,7 +105,7 @@ def _mentioned(asked: Compose, facts: Facts) -> list[Actor] | Refusal:
         actor = facts.actor_by_handle.get(key)
         if actor is not None and actor.state in ("deleted", "waiting"):
             actor = None
-        if actor is None or (actor.is_group and not _may_find(facts, asked.author_id, actor)):
+        if actor is None or (actor.is_group and not may_find(facts, asked.author_id, actor)):
             if key[1] == "":
                 return UNKNOWN_MENTION
             continue
@@ -111,7 +113,8 @@ def _mentioned(asked: Compose, facts: Facts) -> list[Actor] | Refusal:
     return found
 
 
-def _may_find(facts: Facts, actor_id: int, group: Actor) -> bool:
+def may_find(facts: Facts, actor_id: int, group: Actor) -> bool:
+    """The switch *finds*: to whom it says no, the group does not exist."""
     if not group.local:
         return True
     return facts.within(facts.actors[actor_id], facts.group(group.id).finds, group.id)
@@ -125,7 +128,7 @@ def _chosen_group(
     groups = {a.id: a for a in named if a.is_group}
     if asked.group_id is not None:
         chosen = facts.actors.get(asked.group_id)
-        if chosen is None or not chosen.is_group or not _may_find(facts, asked.author_id, chosen):
+        if chosen is None or not chosen.is_group or not may_find(facts, asked.author_id, chosen):
             return NOT_FOUND
         groups[chosen.id] = chosen
     if len(groups) > 1:
@@ -265,14 +268,17 @@ def _composed(
     home = None if direct and parent is None else group
     gate_id, gate, effects = gate_for(facts, chosen, author, home, parent, spare_id)
     staff = home is not None and home.local and facts.moderates(author.id, home.id)
-    held = asked.published is None and not staff and held_first(facts, author, home, chosen)
     unheard = _unheard(asked, facts, author, group, parent, people)
+    held = None
+    if asked.published is None and not unheard:
+        held = holds.why(facts, author, home, parent, chosen, asked.body)
     post = Post(
         id=post_id,
         uri=addresses.post(facts.base_url, post_id),
         kind=asked.kind,
         author_id=author.id,
         state=State.UNHEARD if unheard else State.HELD if held else State.PUBLISHED,
+        released=held is None and not unheard,
         audience=chosen,
         gate_id=gate_id,
         gate=gate,
@@ -291,10 +297,12 @@ def _composed(
     create_uri = addresses.activity(facts.base_url, create_id)
     stored = StorePost(
         post, body, facts.now, {}, parent.uri if parent else None, None, asked.posted_by,
-        parent.author_id if parent else None, counts(post),
+        parent.author_id if parent else None, held, counts(post),
     )  # fmt: skip
-    if unheard or held:
-        return Decision((*effects, stored), post.id, "stored" if unheard else "held", chosen)
+    if unheard:
+        return Decision((*effects, stored), post.id, "stored", chosen)
+    if held:
+        return Decision((*effects, stored, *waits(facts, post)), post.id, "held", chosen)
     collections, actors = sending.candidates(facts, post, parent)
     effects += [
         stored,
@@ -320,11 +328,12 @@ def _unheard(
     )
 
 
-def held_first(facts: Facts, author: Actor, group: Actor | None, audience: dict[int, Place]) -> bool:
-    """Whether a new member's post waits until somebody has read it: for many people, before enough of his were passed."""
-    if facts.passed_posts >= facts.hold_first or author.type != "Person" or not author.local:
-        return False
-    return PUBLIC in audience or SERVER in audience or (group is not None and any(p & 3 for p in audience))
+def waits(facts: Facts, post: Post) -> list[Effect]:
+    """Those who run the group hear that something waits for them."""
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    if group is None or not group.local:
+        return []
+    return [NotifyModerators(group.id, "group_held", post.author_id, facts.now)]
 
 
 def relay(
@@ -347,8 +356,8 @@ def counts(post: Post) -> bool:
 
 
 def was_counted(post: Post) -> bool:
-    """Whether its parent counts it: what is held never was, and what was removed still is."""
-    return post.state not in (State.HELD, State.UNHEARD) and counts(replace(post, state=State.PUBLISHED))
+    """Whether its parent counts it: what was never published is not, and what was removed still is."""
+    return post.released and counts(replace(post, state=State.PUBLISHED))
 
 
 def tell(facts: Facts, post: Post, named: dict[int, Actor], parent: Post | None) -> list[Effect]:
@@ -494,6 +503,7 @@ def _take(
     announce_id, spare_id = facts.new_ids[:2]
     gate_id, gate, effects = gate_for(facts, chosen, author, group, parent, spare_id)
     post_id = facts.free_id(remote_id(item.uri, item.published, facts.now))
+    held = holds.why(facts, author, group, parent, chosen, item.body)
     quoted = facts.post_by_uri.get(item.quote_uri) if item.quote_uri else None
     if quoted is not None and not (quoted.public and facts.may_view(author.id, quoted)):
         quoted = None
@@ -502,7 +512,8 @@ def _take(
         uri=item.uri,
         kind=item.kind,
         author_id=author.id,
-        state=State.PUBLISHED,
+        state=State.HELD if held else State.PUBLISHED,
+        released=held is None,
         audience=chosen,
         gate_id=gate_id,
         gate=gate,
@@ -524,10 +535,13 @@ def _take(
     body = replace(item.body, mentions=tuple(named))
     effects.append(
         StorePost(post, body, facts.now, item.addressed, item.in_reply_to, item.context_uri, None,
-                  parent.author_id if parent else None, counts(post))
+                  parent.author_id if parent else None, held, counts(post))
     )  # fmt: skip
     if item.activity_uri is not None:
-        effects.append(Record(post.id, item.activity_uri, "Create", author.id, facts.now, post.id))
+        raw = item.raw if held else None  # the group passes it on when it is published
+        effects.append(Record(post.id, item.activity_uri, "Create", author.id, facts.now, post.id, raw=raw))
+    if held:
+        return Decision((*effects, *waits(facts, post)), post.id, "held", chosen)
     effects += tell(facts, post, named, parent)
     if post.group_id is not None and group is not None and group.local and item.activity_uri is not None:
         effects += relay(facts, group, post, announce_id, spare_id, item.activity_uri, item.raw)
@@ -570,7 +584,8 @@ def decide_edit(
     post_id: int, actor_id: int, body: Body, facts: Facts, *, kind: Kind | None = None, edited: int | None = None,
     activity_uri: str | None = None, raw: bytes | None = None,
 ) -> Decision | Refusal:  # fmt: skip
-    """The author changes his text. The audience stays what it was. Needs 2 new ids: Update, the group's Announce."""
+    """The author changes his text. The audience stays what it was. Needs 3 new ids: Update or Delete, the group's Announce, the
+    Undo of its boost. The posts' boosts must have been looked up."""
     post = facts.posts.get(post_id)
     if post is None or post.state is State.DELETED or not facts.may_view(actor_id, post):
         return NOT_FOUND
@@ -592,7 +607,28 @@ def decide_edit(
         ),
     )
     effects: list[Effect] = [EditPost(post, body, at)]
+    waits_for = _held_by_edit(facts, post, body)
+    if waits_for:
+        hidden = [*say(facts, post, "Delete", "retraction", summary=REMOVED), *unboosted(facts, post)]
+        return Decision(
+            (*effects, SetState(post, State.HELD, waits_for), *hidden, *waits(facts, post)), post.id, "held"
+        )
+    if not post.released:
+        return Decision(tuple(effects), post.id, "edited")  # nobody has the earlier words
     return Decision((*effects, *told_of_change(facts, post, "Update", activity_uri, raw)), post.id, "edited")
+
+
+def _held_by_edit(facts: Facts, post: Post, body: Body) -> holds.Why | None:
+    """New words can be such as the group wants to see first; then the post waits again."""
+    group = facts.actors.get(post.group_id) if post.group_id else None
+    if (
+        group is None
+        or not group.local
+        or post.state is not State.PUBLISHED
+        or facts.moderates(post.author_id, group.id)
+    ):
+        return None
+    return holds.in_words(body, facts.group(group.id).holds, (post.author_id, group.id) not in facts.heard)
 
 
 def decide_delete(
@@ -613,6 +649,8 @@ def decide_delete(
         )
     owner = facts.actors[post.author_id].uri
     until = facts.now + uploads.REDRAFT_MS if redraft else None
+    if not post.released:  # nobody was told of it
+        return Decision((DeletePost(post, owner, facts.now, until),), post.id, "deleted")
     told = [
         *told_of_change(facts, post, "Delete", activity_uri, raw),
         *sending.unboost(facts, post, facts.new_ids[2]),

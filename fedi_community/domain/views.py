@@ -143,6 +143,8 @@ class PostView:
     depth: int
     locked: bool
     passed: bool
+    note: bool
+    held_for: str | None
     gated: bool
     attachments: tuple[AttachmentView, ...]
     mentions: tuple[ActorView, ...]

@@ -25,6 +25,7 @@ from fedi_community.mastodon import (
     audience,
     badges,
     conversations,
+    desk,
     filters,
     following,
     group_people,
@@ -69,7 +70,7 @@ TABLES: Final[tuple[Table, ...]] = (
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
     media.table, timelines.table, search.table, reports.table, admin.table, push.table, streaming.table,
     requests.table, notifications.table, conversations.table, audience.table, moderation.table, groups.table,
-    group_people.table,
+    group_people.table, desk.table,
     group_reports.table, badges.table,
     personas.table, unmasking.table,
 )  # fmt: skip

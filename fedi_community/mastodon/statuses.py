@@ -94,8 +94,10 @@ async def change(call: Call) -> Any:
             return decided
         return replace(decided, effects=(*decided.effects, *(c for c in described if c.id in facts.uploads)))
 
-    needs = replace(about(call, post_id), uploads=uploads.attached_ids(attached), handles=frozenset(named))
-    await call.perform(Change(needs, decide, 2))
+    needs = replace(
+        about(call, post_id, boosts=True), uploads=uploads.attached_ids(attached), handles=frozenset(named)
+    )
+    await call.perform(Change(needs, decide, 3))
     return await status_of(call, post_id)
 
 

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import bindparam, delete, func, select, update
 
 from fedi_community.domain import effects as e
+from fedi_community.domain.holds import holds_stored
 from fedi_community.domain.model import WIDTH, Who, audience_of, followers_of, mentors_of, staff_of
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
@@ -82,6 +83,7 @@ _GROUP = upsert_row(
         "gate_id",
         "peers",
         "question",
+        "holds",
         "updated",
     ],
 )
@@ -94,7 +96,7 @@ async def _write_group(tx: Tx, group: Any, at: int) -> None:
         _GROUP, actor_id=group.id, finds=str(group.finds), reads=str(group.reads), posts=str(group.posts),
         replies=str(group.replies), joins=str(group.joins), boosts=group.boosts, downvotes=int(group.downvotes),
         gate_id=group.gate_id, peers=_dump(sorted(group.peers)), question=group.question or None,
-        updated=at,
+        holds=_dump(holds_stored(group.holds)), updated=at,
     )  # fmt: skip
 
 

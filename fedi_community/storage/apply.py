@@ -21,6 +21,7 @@ from fedi_community.storage import (
     apply_statuses,
     badges,
     conversations,
+    desk,
     joining,
     media,
     notifications,
@@ -397,10 +398,20 @@ _FLAG = {
     name: Statement(
         update(t.objects).where(t.objects.c.id == param("key")).values({name: bindparam("on", type_=Flag)})
     )
-    for name in ("locked", "passed")
+    for name in ("locked", "passed", "asks_first")
 }
 _STATE = Statement(
     update(t.objects).where(t.objects.c.id == param("key")).values(state=bindparam("new_state"))
+)
+_HOLD = Statement(
+    update(t.objects)
+    .where(t.objects.c.id == param("key"))
+    .values(state=word("held"), held_for=bindparam("reason"))
+)
+_RELEASE = Statement(
+    update(t.objects)
+    .where(t.objects.c.id == param("key"))
+    .values(state=word("published"), released=number(1))
 )
 
 
@@ -409,7 +420,10 @@ async def _set_flag(tx: Tx, x: e.SetFlag, wake: Wake) -> None:
 
 
 async def _set_state(tx: Tx, x: e.SetState, wake: Wake) -> None:
-    await tx.run(_STATE, key=x.post.id, new_state=str(x.state))
+    if x.state is State.HELD:
+        await tx.run(_HOLD, key=x.post.id, reason=x.held_for)
+    else:
+        await tx.run(_STATE, key=x.post.id, new_state=str(x.state))
     if x.state is State.PUBLISHED:
         wake.streams.append(("post", x.post.id, None))
     else:
@@ -433,7 +447,7 @@ async def _arrived(tx: Tx, x: e.StorePost, wake: Wake) -> None:
 
 
 async def _release_post(tx: Tx, x: e.ReleasePost, wake: Wake) -> None:
-    await tx.run(_STATE, key=x.stored.post.id, new_state=str(State.PUBLISHED))
+    await tx.run(_RELEASE, key=x.stored.post.id)
     await p.release(tx, x.stored)
     await _arrived(tx, x.stored, wake)
 
@@ -470,6 +484,7 @@ _APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     **apply_kept.APPLY,
     **apply_notices.APPLY,
     **apply_statuses.APPLY,
+    **desk.APPLY,
     **media.APPLY,
     **joining.APPLY,
     **reports.APPLY,

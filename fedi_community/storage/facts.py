@@ -8,11 +8,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Select, and_, bindparam, or_, select
 
+from fedi_community.domain import holds
 from fedi_community.domain.facts import Facts, Happened, Kept, Needs, Poll, Principal, collections_of
 from fedi_community.domain.model import (
     Actor,
     Grant,
     Group,
+    Holds,
     Joins,
     Kind,
     Post,
@@ -22,7 +24,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
-from fedi_community.storage import held, joining, kept, media, personas, scheduled, sessions
+from fedi_community.storage import desk, held, joining, kept, media, personas, scheduled, sessions
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
 from fedi_community.storage.tables import (
@@ -89,7 +91,8 @@ def actor_of(row: Row) -> Actor:
 def _select_posts() -> Select[Any]:
     return select(
         O.id, O.uri, O.kind, O.author_id, O.state, O.gate_id, O.group_id, O.root_id, O.reply_to, O.boost_of, O.quote_of,
-        O.local, O.locked, O.passed, O.depth, O.published, O.edited, shown_state().label("author_state"),
+        O.local, O.locked, O.passed, O.released,
+        O.note, O.asks_first, O.depth, O.published, O.edited, shown_state().label("author_state"),
     ).select_from(objects.join(actors, A.id == O.author_id))  # fmt: skip
 
 
@@ -288,6 +291,9 @@ def post_of(row: Row, places: dict[int, Any], gate: frozenset[int] | None) -> Po
         published=row["published"],
         edited=row["edited"],
         passed=bool(row["passed"]),
+        released=bool(row["released"]),
+        note=bool(row["note"]),
+        asks_first=bool(row["asks_first"]),
     )
 
 
@@ -306,6 +312,7 @@ def group_of(row: Row) -> Group:
         language=row["language"],
         peers=frozenset(orjson.loads(row["peers"])),
         question=row["question"] or "",
+        holds=Holds() if row["holds"] == "{}" else holds.holds_of(orjson.loads(row["holds"])),
     )
 
 
@@ -337,12 +344,19 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
             loader.principals[uri] = Principal(principal, owner)
     told_of = frozenset(row["object_id"] for row in happened if row["object_id"] is not None)
     await loader.load_posts(needs.posts, needs.post_ids | told_of)
+    if needs.around:
+        above = {p.reply_to for p in loader.posts.values() if p.reply_to and p.reply_to not in loader.posts}
+        await loader.load_posts(frozenset(), frozenset(above))
     by_handle = await _load_handles(loader, needs.handles) if needs.handles else {}
     posts = loader.posts.values()
     wanted = {p.owner_id for p in loader.principals.values()} | needs.actor_ids
     wanted |= {s for s in needs.subjects if isinstance(s, int)}
     wanted |= {i for row in happened for i in (row["actor_id"], row["target_id"]) if i is not None}
     wanted |= {post.author_id for post in posts} | {post.group_id for post in posts if post.group_id}
+    if needs.around:
+        wanted |= {
+            p for i in needs.post_ids if i in loader.posts for p in loader.posts[i].audience if not p & 3
+        }
     await loader.load_actors(wanted)
     found = {actor.uri: actor for actor in loader.actors.values()}
     subjects = {s if isinstance(s, int) else loader.principals[s].owner_id for s in needs.subjects
@@ -414,6 +428,10 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         pinned=await scheduled.pinned(tx, pins_of) if pins_of else frozenset(),
         uploads=await media.known_uploads(tx, needs.uploads) if needs.uploads else {},
         done_before=await sessions.done_before(tx, *needs.done_before, now) if needs.done_before else None,
+        heard=await held.heard(tx, subjects, [g.id for g in settings.values() if g.holds.by_newcomers]),
+        branch=await desk.branch(tx, loader.posts.get(needs.branch)) if needs.branch else frozenset(),
+        saved_answers=await desk.saved_ids(tx, needs.saved_answers) if needs.saved_answers else frozenset(),
+        creates=await held.creates(tx, needs.post_ids) if needs.around else {},
         passed_posts=await held.passed_of(tx, needs.newcomer) if needs.newcomer is not None else 0,
         invitations={one.id: one for one in await joining.living(tx, needs.invitations_of, now)}
         if needs.invitations_of

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
 from sqlalchemy import and_, func, or_, select
 
-from fedi_community.domain.model import PUBLIC, SERVER
+from fedi_community.domain.holds import holds_of
+from fedi_community.domain.model import PUBLIC, SERVER, Holds
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, number, param, word
+from fedi_community.storage.dialect import Statement, number, one_of, param, word
 from fedi_community.storage.visible import exists_in
 
 MAX_HELD: Final = 50
@@ -77,6 +80,14 @@ async def ids(tx: Tx, group_id: int | None) -> list[int]:
     return [row[0] for row in await tx.rows(_HELD, group_id=group_id, count=MAX_HELD)]
 
 
+_HOLDS = Statement(select(t.groups.c.holds).where(t.groups.c.actor_id == param("group_id")))
+
+
+async def holds(tx: Tx, group_id: int) -> Holds:
+    """What a group wants to read first."""
+    return holds_of(orjson.loads(await tx.value(_HOLDS, group_id=group_id) or "{}"))
+
+
 async def count(tx: Tx, group_id: int) -> int:
     return int(await tx.value(_COUNT, group_id=group_id))
 
@@ -113,16 +124,32 @@ async def shown(tx: Tx, group_id: int | None) -> list[Held]:
     return [Held(r["id"], r["handle"], r["published"], r["source"] or r["content"]) for r in rows]
 
 
-_PEOPLE = Statement(
-    select(t.audience.c.principal_id).where(
-        t.audience.c.object_id == param("key"), t.audience.c.principal_id % number(4) == number(0)
+_HEARD = Statement(
+    select(O.author_id, O.group_id)
+    .where(
+        one_of(O.author_id, "people"),
+        one_of(O.group_id, "groups"),
+        O.state == word("published"),
+        O.boost_of.is_(None),
     )
+    .distinct()
 )
-_PARENT = Statement(select(O.reply_to, O.group_id).where(O.id == param("key"), O.state == word("held")))
 
 
-async def around(tx: Tx, post_id: int) -> tuple[int | None, frozenset[int]]:
-    """(what it answers, actors in its audience) of a held post."""
-    row = await tx.row(_PARENT, key=post_id)
-    people = frozenset(r[0] for r in await tx.rows(_PEOPLE, key=post_id))
-    return (row["reply_to"] if row is not None else None), people
+async def heard(tx: Tx, people: Iterable[int], groups: Sequence[int]) -> frozenset[tuple[int, int]]:
+    """(author, group): which of these people something is published of in which of these groups."""
+    if not groups:
+        return frozenset()
+    return frozenset(tuple(row) for row in await tx.rows(_HEARD, people=list(people), groups=list(groups)))
+
+
+_CREATES = Statement(
+    select(t.activities.c.object_id, t.activities.c.uri, t.activities.c.raw)
+    .where(one_of(t.activities.c.object_id, "ids"), t.activities.c.type == word("Create"))
+    .order_by(t.activities.c.id)
+)
+
+
+async def creates(tx: Tx, ids: Iterable[int]) -> dict[int, tuple[str, bytes | None]]:
+    """The Create with which each of these posts came, as it came."""
+    return {row[0]: (row[1], row[2]) for row in await tx.rows(_CREATES, ids=list(ids))}

@@ -112,6 +112,9 @@ _OBJECT = insert_row(
         "gate_id",
         "state",
         "local",
+        "released",
+        "held_for",
+        "note",
         "passed",
         "sensitive",
         "indexed",
@@ -227,6 +230,9 @@ async def store(tx: Tx, x: StorePost) -> None:
         gate_id=post.gate_id,
         state=str(post.state),
         local=int(post.local),
+        released=int(post.released),
+        held_for=x.held_for,
+        note=int(post.note),
         passed=int(post.passed),
         sensitive=int(body.sensitive),
         indexed=int(bool(body.extra.get("indexed"))),
@@ -246,7 +252,7 @@ async def store(tx: Tx, x: StorePost) -> None:
         _AUDIENCE, [{"object_id": post.id, "principal_id": k, "place": v} for k, v in post.audience.items()]
     )
     tag_ids = await _store_body(tx, post, body, 0, x.created)
-    limited, answers_itself = await _is_limited(tx, post), x.parent_author == post.author_id
+    limited, answers_itself = await is_limited(tx, post), x.parent_author == post.author_id
     found = entries_of(post, tag_ids, limited, media=shows_media(body), own_thread=answers_itself)
     await tx.many(_ENTRY, found)
     if post.state is State.UNHEARD:
@@ -326,7 +332,7 @@ def _attachment(post: Post, position: int, item: Attachment, at: int) -> dict[st
     }
 
 
-async def _is_limited(tx: Tx, post: Post) -> bool:
+async def is_limited(tx: Tx, post: Post) -> bool:
     """Staff limited its author, or the author's host."""
     if post.local or post.author_state == "limited":
         return post.author_state == "limited"
@@ -545,6 +551,11 @@ async def fill_homes(tx: Tx, x: StorePost) -> None:
         await tx.run(_HOME_REPLY, **common, parent_author=parent, parent_followers=followers_of(parent))
     else:
         await tx.run(_HOME_ALL, **common)
+    await into_group_homes(tx, post)
+
+
+async def into_group_homes(tx: Tx, post: Post) -> None:
+    """A thread comes to all who are in its group."""
     if post.group_id is not None and post.reply_to is None and post.kind is not Kind.BOOST:
         await tx.run(_HOME_ALL, object_id=post.id, via=post.group_id, collection=followers_of(post.group_id))
 
@@ -593,13 +604,23 @@ async def edit(tx: Tx, x: EditPost) -> None:
     for statement in (_DROP_MENTIONS, _DROP_TAGS, _DROP_TAG_ENTRIES):
         await tx.run(statement, key=x.post.id)
     tag_ids = await _store_body(tx, x.post, x.body, revision, x.edited)
-    found = entries_of(x.post, tag_ids, await _is_limited(tx, x.post), media=shows_media(x.body))
+    found = entries_of(x.post, tag_ids, await is_limited(tx, x.post), media=shows_media(x.body))
     await tx.many(_ENTRY, [entry for entry in found if entry["timeline"] in _BY_WORDS])
+    extra = x.body.extra if not x.keeps_origin else {**await _origin(tx, x.post.id), **x.body.extra}
     await tx.run(
         _EDIT, key=x.post.id, revision=revision, edited=x.edited, warning=x.body.warning,
         sensitive=int(x.body.sensitive), language=x.body.language, url=x.body.url,
-        image=attachment_json(x.body.image), extra=_dump(x.body.extra),
+        image=attachment_json(x.body.image), extra=_dump(extra),
     )  # fmt: skip
+
+
+_EXTRA = Statement(select(t.objects.c.extra).where(t.objects.c.id == param("key")))
+
+
+async def _origin(tx: Tx, object_id: int) -> dict[str, Any]:
+    """Of a post's extra what is no word of its author's."""
+    extra = orjson.loads(await tx.value(_EXTRA, key=object_id) or "{}")
+    return {name: extra[name] for name in ("origin", "indexed") if name in extra}
 
 
 _GONE = Statement(

@@ -126,6 +126,7 @@ groups = table(
     big("gate_id"),
     string("peers", null=False, server_default="[]"),  # hosts whose approved members a gated group admits
     string("rules", null=False, server_default="[]"),
+    string("holds", null=False, server_default="{}"),  # JSON: what waits to be read first
     count("members_count"),
     big("updated", null=False),
 )
@@ -267,6 +268,7 @@ gate_principals = table(
 )
 
 _HELD = text("state = 'held'")  # few ever are
+_ROOTS = text("reply_to IS NULL AND boost_of IS NULL AND group_id IS NOT NULL")
 objects = table(
     "objects",
     identifier(),
@@ -284,7 +286,11 @@ objects = table(
     string("state", null=False),
     flag("local"),
     flag("passed"),  # staff wrote it or a mentor passed it: the group may boost it
+    flag("released", 1),  # it was published once; what was held from the start was not
+    string("held_for"),  # why it waits, or waited last: first, word, link, phone, approval, moderator
     flag("locked"),
+    flag("note"),  # what the group itself has to say about the post that it answers: shown first
+    flag("asks_first"),  # of a thread's first post: each answer waits until a moderator has read it
     flag("sensitive"),
     flag("indexed"),  # its author lets search engines see it
     count("depth"),
@@ -310,6 +316,7 @@ objects = table(
     Index("ix_objects_reply_to", "reply_to"),
     Index("ix_objects_reply_to_uri", "reply_to_uri"),
     Index("ix_objects_url", "url"),
+    Index("ix_objects_roots", "group_id", "id", sqlite_where=_ROOTS, postgresql_where=_ROOTS),
     Index("ix_objects_held", "group_id", "id", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
@@ -571,6 +578,16 @@ audit = table(
     big("target_id"),
     string("detail", null=False, server_default="{}"),
     Index("ix_audit_login", "login_id", "at"),
+)
+
+saved_answers = table(
+    "saved_answers",
+    identifier(),
+    actor("group_id", index=True),
+    string("name", null=False),
+    string("texts", null=False),  # JSON: language -> words
+    big("made_by", ForeignKey("logins.id")),
+    big("created", null=False),
 )
 
 # --- timelines ------------------------------------------------------------------------------------------------------

@@ -189,7 +189,7 @@ MAX_THREAD = 2000
 _THREAD = Statement(
     select(t.objects.c.id, t.objects.c.reply_to)
     .where(t.objects.c.root_id == param("root"), visible_to())
-    .order_by(t.objects.c.id)
+    .order_by(t.objects.c.note.desc(), t.objects.c.id)
     .limit(param("count"))
 )
 _PLACE = Statement(
@@ -202,7 +202,8 @@ _PLACE = Statement(
 async def thread_ids(
     tx: Tx, viewer: Viewer, root_id: int, limit: int = MAX_THREAD
 ) -> list[tuple[int, int | None]]:
-    """(id, id it answers) of all posts of a thread that a person or stranger may see, oldest first, the root among them."""
+    """(id, id it answers) of all posts of a thread that a person or stranger may see, oldest first, the root among them; what a
+    group itself notes about a post comes before other answers."""
     if viewer.suspended_host:
         return []
     rows = await tx.rows(_THREAD, root=root_id, count=limit, **sight_values(viewer))

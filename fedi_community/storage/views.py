@@ -172,7 +172,7 @@ async def findable(tx: Tx, viewer: Viewer, group_ids: Iterable[int]) -> frozense
 
 _COLUMNS = (
     O.id, O.revision, O.edited, O.kind, O.state, O.author_id, O.group_id, O.gate_id, O.root_id, O.reply_to, O.boost_of,
-    O.quote_of, O.depth, O.locked, O.passed, O.replies_count, O.boosts_count, O.likes_count, O.dislikes_count,
+    O.quote_of, O.depth, O.locked, O.passed, O.note, O.held_for, O.replies_count, O.boosts_count, O.likes_count, O.dislikes_count,
 )  # fmt: skip
 _POSTS = Statement(select(*_COLUMNS).where(one_of(O.id, "ids")))
 """What may change at any time. All else follows from a post's id and revision, see `_parts`."""
@@ -196,6 +196,8 @@ class _Line(NamedTuple):
     depth: int
     locked: int
     passed: int
+    note: int
+    held_for: str | None
     replies_count: int
     boosts_count: int
     likes_count: int
@@ -389,6 +391,8 @@ async def _assemble(
             locked=bool(line.locked),
             passed=bool(line.passed),
             gated=line.gate_id not in opened,
+            note=bool(line.note),
+            held_for=line.held_for if line.state == "held" else None,
             attachments=tuple(files.get(line.id, ())),
             mentions=tuple([actors[a] for a in part.mentions if a in actors]),
             poll=polls.get(line.id),

@@ -47,8 +47,7 @@ async def post(world: World, token: str, **values: Any) -> dict[str, Any]:
 async def answer(
     world: World, post_id: int, group_id: int | None, passed: bool, by: int | None = None
 ) -> Any:
-    parent, people = await world.parts.db.read(lambda tx: held.around(tx, post_id))
-    needs = decisions.needs(post_id, parent, people, by)
+    needs = decisions.needs(post_id, by)
     return await world.make.do(
         needs, lambda f: decisions.decide(post_id, by, passed, f, group_id=group_id), 3
     )

@@ -399,6 +399,9 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     group = await world.make.group("sleep")
     await world.make.join(nadia, group)
     await world.make.role(group, nadia, "mentor")
+    await world.make.post(nadia, "does nobody know?", group_id=group)
+    world.clock.now += 25 * 3_600_000
+    waits = await world.make.post(nadia, "is this so?", group_id=group)
     root = await world.make.post(nadia, "A public word with #sleep for @omar", group_id=group)
     await world.make.post(omar, "an answer", reply_to=root)
     token = await world.token(nadia, "read write follow push profile admin:read admin:write")
@@ -409,6 +412,8 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
         assert got.status in (200, 202), (path, got.body)
         return got.json
 
+    await made(f"statuses/{waits}/moderate", act="hold")
+    await made(f"groups/{group}/answers", name="Ask a doctor", en="Please ask a doctor.")
     listed = await made("lists", title="near", replies_policy="list")
     await made(f"accounts/{omar}/follow")
     await made(f"lists/{listed['id']}/accounts", account_ids=[str(omar)])

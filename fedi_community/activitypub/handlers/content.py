@@ -69,7 +69,7 @@ def _update_needs(told: Told) -> Needs:
     wanted = posts.incoming_needs(_incoming(told, obj))
     return Needs(
         uris=wanted.uris, posts=wanted.posts, activities=wanted.activities, subjects=wanted.subjects,
-        new_post_ids=wanted.new_post_ids,
+        new_post_ids=wanted.new_post_ids, boosts=True,
     )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def _with_mentions(body: Body, mentions: tuple[int, ...]) -> Body:
     return replace(body, mentions=mentions)
 
 
-UPDATE = Handler(_update_needs, _update, ids=2)
+UPDATE = Handler(_update_needs, _update, ids=3)
 
 
 def _delete_needs(told: Told) -> Needs:

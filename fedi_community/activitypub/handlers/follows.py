@@ -7,6 +7,7 @@ from fedi_community.activitypub.wire import WireActivity
 from fedi_community.domain import moves, relations
 from fedi_community.domain.effects import Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.moderation import peers as moderated
 from fedi_community.errors import Refusal
 
 
@@ -85,13 +86,21 @@ def _move_uris(told: Told) -> tuple[str, ...]:
 
 def _move_needs(told: Told) -> Needs:
     uris = frozenset({told.actor, *_move_uris(told)})
-    return Needs(uris=uris, subjects=frozenset({told.actor}))
+    posts = frozenset(
+        [told.activity.object_id] if told.activity.origin_id and told.activity.object_id else []
+    )
+    return Needs(uris=uris, posts=posts, subjects=frozenset({told.actor}))
 
 
 def _move(told: Told, facts: Facts) -> Decision | Refusal:
     actor = speaker(told, facts)
     if isinstance(actor, Refusal):
         return actor
+    thread = facts.post_by_uri.get(told.activity.object_id or "")
+    if thread is not None:
+        return moderated.decide_moved(
+            thread, actor, facts.actor_by_uri.get(told.activity.target_id or ""), facts
+        )
     old = facts.actor_by_uri.get(told.activity.object_id or "")
     new = facts.actor_by_uri.get(told.activity.target_id or "")
     if old is None or new is None or old.local or actor.id not in (old.id, new.id):

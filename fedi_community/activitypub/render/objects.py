@@ -60,7 +60,7 @@ def post_document(site: Site, post: PostView, facts: PostFacts) -> Document:
             attributed_to=post.author.uri,
             published=iso(post.published),
             in_reply_to=post.reply_to_uri,
-            name=clean_name(text.name, MAX_TITLE) if titled else None,
+            name=clean_name(text.name, MAX_TITLE) if text.name and (titled or not post.reply_to) else None,
             summary=_summary(post, text, facts) if titled else post.warning or None,
             content=_content(post, text),
             source=_source(text),

@@ -1,14 +1,15 @@
-"""What those who run a group do with its posts: remove and restore, lock and unlock, feature and no more, redact.
+"""What those who run a group do with a post in it, one act a request, each undone by another; and redacting, which is for good.
 
-Each asks whether they may. A removed post is hidden in its group, and its author keeps his words.
+Each asks whether they may. What is removed or held is hidden in its group, and its author keeps his words.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from fedi_community.domain import posts, schedule, sending
+from fedi_community.domain import held, posts, schedule, sending
 from fedi_community.domain.effects import (
     Audit,
     Decision,
@@ -21,16 +22,13 @@ from fedi_community.domain.effects import (
 )
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Body, Kind, Post, State, Text
-from fedi_community.domain.moderation.announcing import say, unboosted
+from fedi_community.domain.moderation.announcing import REMOVED, say, unboosted
 from fedi_community.domain.powers import NO_POWER
 from fedi_community.domain.status_effects import ChangePoll, DropEarlier
 from fedi_community.errors import Refusal
 
-ACTS: Final = ("remove", "restore", "lock", "unlock", "feature", "unfeature")
 MAX_REASON: Final = 500
 """Characters of the reason that is kept with an act."""
-REMOVED: Final = "Removed from the group"
-"""What peers are told: the reason stays in the group's log."""
 NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 NOT_YOURS: Final = Refusal("not_a_moderator", 403, "Only those who run the group can do this.")
 NO_GROUP: Final = Refusal("not_in_a_group", 422, "This post is in no group of this server.")
@@ -46,6 +44,7 @@ REDACTED: Final = Body(
 )
 """What stands in the place of words that were taken away."""
 UNKNOWN_ACT: Final = Refusal("unknown_act", 422, "There is no such act.")
+NOT_A_THREAD: Final = Refusal("not_a_thread", 422, "This is an answer, not the beginning of a discussion.")
 NOT_PUBLISHED: Final = Refusal("not_published", 422, "This post is not published in the group now.")
 
 
@@ -56,11 +55,12 @@ def act_needs(post_id: int, actor_id: int) -> Needs:
         post_ids=frozenset({post_id}),
         subjects=frozenset({actor_id}),
         boosts=True,
+        around=True,
         group_pins=True,
     )
 
 
-def _in_charge(post_id: int, actor_id: int, facts: Facts) -> tuple[Post, Actor] | Refusal:
+def in_charge(post_id: int, actor_id: int, facts: Facts) -> tuple[Post, Actor] | Refusal:
     """The post and its group, where somebody runs that; what he may not see is missing."""
     post = facts.posts.get(post_id)
     if post is None or not facts.may_view(actor_id, post):
@@ -77,7 +77,7 @@ def decide_act(
     post_id: int, actor_id: int, login_id: int | None, act: str, reason: str, facts: Facts
 ) -> Decision | Refusal:
     """A mentor or staff of a local group (or staff speaking as it) acts on a post in it. Needs 4 new ids."""
-    found = _in_charge(post_id, actor_id, facts)
+    found = in_charge(post_id, actor_id, facts)
     if isinstance(found, Refusal):
         return found
     post, group = found
@@ -86,41 +86,96 @@ def decide_act(
     done = _done(post, act)
     if done is not None:
         return done
-    effects: list[Effect] = []
-    match act:
-        case "remove":
-            effects += [
-                SetState(post, State.REMOVED),
-                *say(facts, post, "Delete", "retraction", summary=REMOVED),
-                *unboosted(facts, post),
-            ]
-        case "restore":
-            effects += [
-                SetState(post, State.PUBLISHED),
-                *say(facts, post, "Undo", "content", undo="delete"),
-            ]
-            if sending.should_boost(facts, group.id, post):
-                effects += sending.boost(facts, group, post, facts.new_ids[2])
-        case "lock" | "unlock":
-            locked = act == "lock"
-            said = (
-                say(facts, post, "Lock", "content")
-                if locked
-                else say(facts, post, "Undo", "content", undo="lock")
-            )
-            effects += [SetFlag(post, "locked", locked), *said, *_updated(facts, post)]
-        case _:
-            on = act == "feature"
-            pinned = schedule.decide_pin(group.id, post.id, on, facts)
-            if isinstance(pinned, Refusal) or not pinned.effects:
-                return pinned
-            said = say(facts, post, "Add" if on else "Remove", "content", collection="featured")
-            effects += [*pinned.effects, *said]
+    effects = _DO[act](facts, post, group)
+    if isinstance(effects, Refusal):
+        return effects
+    if not effects:
+        return ignored("known")
     if act == "remove" and post.local and post.author_id != actor_id:
         effects.append(Notify(post.author_id, "group_removed", group.id, facts.now, post.id))
+    return Decision((*effects, logged(act, facts, post, group, actor_id, login_id, reason)), post.id, act)
+
+
+def logged(
+    act: str, facts: Facts, post: Post, group: Actor, actor_id: int, login_id: int | None, reason: str
+) -> Audit:
+    """The line in the group's log."""
     detail = {"reason": reason[:MAX_REASON]} if reason else {}
-    effects.append(Audit(act, facts.now, actor_id, login_id, group.id, post.id, post.author_id, detail))
-    return Decision(tuple(effects), post.id, act)
+    return Audit(act, facts.now, actor_id, login_id, group.id, post.id, post.author_id, detail)
+
+
+Done = list[Effect] | Refusal
+
+
+def hidden(facts: Facts, post: Post) -> list[Effect]:
+    """What peers are told when a post is not shown in its group any more; nothing of what they never got."""
+    if not post.released:
+        return []
+    return [*say(facts, post, "Delete", "retraction", summary=REMOVED), *unboosted(facts, post)]
+
+
+def _remove(facts: Facts, post: Post, group: Actor) -> Done:
+    return [SetState(post, State.REMOVED), *hidden(facts, post)]
+
+
+def _hold(facts: Facts, post: Post, group: Actor) -> Done:
+    return [SetState(post, State.HELD, "moderator"), *hidden(facts, post)]
+
+
+def _pass(facts: Facts, post: Post, group: Actor) -> Done:
+    """Publish what waits; of what is published, the group may boost it from now on."""
+    if post.state is State.HELD:
+        return held.shown(facts, post)
+    effects: list[Effect] = [SetFlag(post, "passed", True)]
+    if sending.should_boost(facts, group.id, replace(post, passed=True)):
+        effects += sending.boost(facts, group, post, facts.new_ids[0])
+    return effects
+
+
+def _lock(facts: Facts, post: Post, group: Actor) -> Done:
+    return [SetFlag(post, "locked", True), *say(facts, post, "Lock", "content"), *_updated(facts, post)]
+
+
+def _unlock(facts: Facts, post: Post, group: Actor) -> Done:
+    said = say(facts, post, "Undo", "content", undo="lock")
+    return [SetFlag(post, "locked", False), *said, *_updated(facts, post)]
+
+
+def _featured(on: bool) -> Callable[[Facts, Post, Actor], Done]:
+    def decide(facts: Facts, post: Post, group: Actor) -> Done:
+        pinned = schedule.decide_pin(group.id, post.id, on, facts)
+        if isinstance(pinned, Refusal) or not pinned.effects:
+            return pinned if isinstance(pinned, Refusal) else []
+        return [
+            *pinned.effects,
+            *say(facts, post, "Add" if on else "Remove", "content", collection="featured"),
+        ]
+
+    return decide
+
+
+def _asks_first(on: bool) -> Callable[[Facts, Post, Actor], Done]:
+    def decide(facts: Facts, post: Post, group: Actor) -> Done:
+        if post.reply_to is not None:
+            return NOT_A_THREAD
+        return [SetFlag(post, "asks_first", on), *_updated(facts, post)]
+
+    return decide
+
+
+_DO: Final[Mapping[str, Callable[[Facts, Post, Actor], Done]]] = {
+    "remove": _remove,
+    "restore": lambda facts, post, group: held.shown(facts, post),
+    "hold": _hold,
+    "pass": _pass,
+    "lock": _lock,
+    "unlock": _unlock,
+    "feature": _featured(True),
+    "unfeature": _featured(False),
+    "read_answers_first": _asks_first(True),
+    "answers_at_once": _asks_first(False),
+}
+ACTS: Final = tuple(_DO)
 
 
 def decide_redact(
@@ -128,31 +183,45 @@ def decide_redact(
 ) -> Decision | Refusal:
     """Take the words, pictures and poll of a post of this server away for good, from every revision; what it answers and what
     answers it stays. Needs 4 new ids. Peers that have a copy get the Update."""
-    found = _in_charge(post_id, actor_id, facts)
+    found = in_charge(post_id, actor_id, facts)
     if isinstance(found, Refusal):
         return found
     post, group = found
     if not post.local or post.boost_of is not None:
         return NOT_LOCAL
-    effects: list[Effect] = [EditPost(post, REDACTED, facts.now), DropEarlier(post)]
+    effects: list[Effect] = [EditPost(post, REDACTED, facts.now, keeps_origin=True), DropEarlier(post)]
     if post.kind is Kind.QUESTION:
         effects.append(ChangePoll(post, Kind.NOTE, (), False, False, None, True))
     effects += posts.told_of_change(facts, post, "Update", None, None)
     if post.author_id != actor_id:
         effects.append(Notify(post.author_id, "group_redacted", group.id, facts.now, post.id))
-    detail = {"reason": reason[:MAX_REASON]} if reason else {}
-    effects.append(Audit("redact", facts.now, actor_id, login_id, group.id, post.id, post.author_id, detail))
+    effects.append(logged("redact", facts, post, group, actor_id, login_id, reason))
     return Decision(tuple(effects), post.id, "redact")
+
+
+_FROM: Final[Mapping[str, tuple[State, ...]]] = {
+    "remove": (State.PUBLISHED, State.HELD),
+    "restore": (State.REMOVED,),
+    "pass": (State.HELD, State.PUBLISHED),
+}
+"""From which state an act leads, where it is not the published one."""
 
 
 def _done(post: Post, act: str) -> Decision | Refusal | None:
     """What there is no need, or no way, to do."""
-    there = {"remove": post.state is State.REMOVED, "lock": post.locked, "unlock": not post.locked}
+    there = {
+        "remove": post.state is State.REMOVED,
+        "restore": post.state is State.PUBLISHED,
+        "hold": post.state is State.HELD,
+        "pass": post.state is State.PUBLISHED and post.passed,
+        "lock": post.locked,
+        "unlock": not post.locked,
+        "read_answers_first": post.asks_first,
+        "answers_at_once": not post.asks_first,
+    }
     if there.get(act):
         return ignored("known")
-    if act == "restore":
-        return None if post.state is State.REMOVED else ignored("known")
-    return None if post.state is State.PUBLISHED else NOT_PUBLISHED
+    return None if post.state in _FROM.get(act, (State.PUBLISHED,)) else NOT_PUBLISHED
 
 
 def _updated(facts: Facts, post: Post) -> list[Effect]:

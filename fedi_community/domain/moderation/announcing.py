@@ -6,12 +6,15 @@ thread by the group's boost alone.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fedi_community.domain import addresses, sending
 from fedi_community.domain.effects import DeletePost, Effect, Record, Send
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import Post, followers_of
+
+REMOVED: Final = "Removed from the group"
+"""What peers are told: the reason stays in the group's log."""
 
 
 def say(

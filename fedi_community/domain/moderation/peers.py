@@ -1,4 +1,4 @@
-"""What a moderator of another server did to a post in a group: removed it, or showed it again.
+"""What a moderator of another server did to a post in a group: removed it, showed it again, or moved the discussion.
 
 Handlers have asked whether he may.
 """
@@ -6,9 +6,10 @@ Handlers have asked whether he may.
 from __future__ import annotations
 
 from fedi_community.domain import sending
+from fedi_community.domain.desk_effects import MoveThread
 from fedi_community.domain.effects import Audit, Decision, Effect, SetState, ignored
 from fedi_community.domain.facts import Facts
-from fedi_community.domain.model import Post, State
+from fedi_community.domain.model import Actor, Post, State
 from fedi_community.domain.moderation.acts import MAX_REASON
 from fedi_community.domain.moderation.announcing import announced, unboosted
 
@@ -21,8 +22,9 @@ def decide_removed(
     if post.state is State.REMOVED or (activity_uri is not None and activity_uri in facts.activities):
         return ignored("known")
     effects: list[Effect] = [SetState(post, State.REMOVED)]
-    effects += announced(facts, post, actor_id, type_, activity_uri, raw, "retraction", {})
-    effects += unboosted(facts, post)
+    if post.released:  # else nobody has it
+        effects += announced(facts, post, actor_id, type_, activity_uri, raw, "retraction", {})
+        effects += unboosted(facts, post)
     detail = {"reason": reason[:MAX_REASON]} if reason else {}
     effects.append(Audit("remove", facts.now, actor_id, None, post.group_id, post.id, post.author_id, detail))
     return Decision(tuple(effects), post.id, "removed")
@@ -32,7 +34,7 @@ def decide_restored(
     post: Post, actor_id: int, facts: Facts, *, type_: str, activity_uri: str | None, raw: bytes | None
 ) -> Decision:
     """Show it again. Needs 3 new ids: the Undo that came (`type_`: of what), the group's Announce of it, a new boost."""
-    if post.state is not State.REMOVED:
+    if post.state is not State.REMOVED or not post.released:
         return ignored("nothing_to_undo")
     effects: list[Effect] = [SetState(post, State.PUBLISHED)]
     effects += announced(facts, post, actor_id, "Undo", activity_uri, raw, "content", {})
@@ -41,3 +43,19 @@ def decide_restored(
         effects += sending.boost(facts, group, post, facts.new_ids[2])
     logged = Audit(f"undo_{type_.lower()}", facts.now, actor_id, None, post.group_id, post.id, post.author_id)
     return Decision((*effects, logged), post.id, "restored")
+
+
+def decide_moved(post: Post, old: Actor, new: Actor | None, facts: Facts) -> Decision:
+    """A group elsewhere says that a discussion left it for another group elsewhere. Into ours nothing is pushed."""
+    if (
+        new is None
+        or not new.is_group
+        or new.local
+        or old.local
+        or post.group_id != old.id
+        or new.id == old.id
+    ):
+        return ignored("unknown_move")
+    if post.reply_to is not None or not post.public:
+        return ignored("not_a_thread")
+    return Decision((MoveThread(post, new.id, None, facts.now),), post.id, "moved")

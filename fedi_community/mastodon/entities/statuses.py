@@ -58,7 +58,7 @@ STATUS_TAG: Final = shape(name=STR, url=URL)
 STATUS: Final = entity(
     "Status",
     {"favourited": BOOL, "reblogged": BOOL, "muted": BOOL, "bookmarked": BOOL, "pinned": BOOL, "filtered": many(ANYTHING),
-     "held": BOOL, "removed": BOOL},
+     "held": BOOL, "removed": BOOL, "note": BOOL},
     id=ID, uri=URL, url=URL, created_at=MOMENT, edited_at=maybe(MOMENT), account=ACCOUNT, content=STR, text=maybe(STR),
     visibility=one_of(*VISIBILITIES), local_only=BOOL, sensitive=BOOL, spoiler_text=STR, media_attachments=many(MEDIA),
     mentions=many(shape(id=ID, username=STR, acct=STR, url=URL)), tags=many(STATUS_TAG), emojis=many(EMOJI),
@@ -249,6 +249,8 @@ def status(
         made["held"] = True
     if post.state is State.REMOVED:  # likewise: hidden in its group
         made["removed"] = True
+    if post.note:  # the group's own word about what it answers
+        made["note"] = True
     if boosted is not None:
         made["content"], made["url"] = "", post_url(boosted, base_url)
         made["reblog"] = status(

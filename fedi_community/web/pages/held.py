@@ -41,15 +41,12 @@ async def answer(asked: Ask, handle: str) -> Response:
     me = asked.must_speak().actor_id
     post_id, passed = object_id_of(form.get("post", "")), form.get("publish") == "1"
 
-    async def unit(tx: Tx) -> tuple[ActorView, int | None, frozenset[int]]:
-        return await own_group(tx, asked.viewer, handle), *await rows.around(tx, post_id)
-
-    group, parent, people = await asked.house.db.read(unit)
+    group = await asked.house.db.read(lambda tx: own_group(tx, asked.viewer, handle))
 
     def decide(facts: Facts) -> Decision | Refusal:
         return held.decide(post_id, me, passed, facts, group_id=group.id)
 
-    await perform_or_raise(asked.house, Change(held.needs(post_id, parent, people, me), decide, 3))
+    await perform_or_raise(asked.house, Change(held.needs(post_id, me), decide, 3))
     return go(
         asked, asked.href(f"/groups/{group.handle}/held"), "held_published" if passed else "held_removed"
     )

@@ -250,7 +250,7 @@ async def _save_edit(asked: Ask, item: Written) -> Response:
     body = compose.edited_body(post, item, new, tuple(found[0] for found in known.values()))
     needs = Needs(
         post_ids=frozenset({post.id}), actor_ids=frozenset({me}), subjects=frozenset({me}),
-        uploads=uploads.attached_ids(body.attachments),
+        uploads=uploads.attached_ids(body.attachments), boosts=True,
     )  # fmt: skip
 
     def decide(facts: Facts) -> Decision | Refusal:

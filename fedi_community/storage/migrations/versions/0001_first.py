@@ -808,6 +808,12 @@ def upgrade() -> None:
             server_default="[]",
             nullable=False,
         ),
+        sa.Column(
+            "holds",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="{}",
+            nullable=False,
+        ),
         sa.Column("members_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("updated", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_groups_actor_id_actors")),
@@ -1025,7 +1031,26 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "released",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="1",
+            nullable=False,
+        ),
+        sa.Column("held_for", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column(
             "locked",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column(
+            "note",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column(
+            "asks_first",
             sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
             server_default="0",
             nullable=False,
@@ -1093,6 +1118,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_objects_reply_to", "objects", ["reply_to"], unique=False)
     op.create_index("ix_objects_reply_to_uri", "objects", ["reply_to_uri"], unique=False)
+    op.create_index(
+        "ix_objects_roots",
+        "objects",
+        ["group_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("reply_to IS NULL AND boost_of IS NULL AND group_id IS NOT NULL"),
+        postgresql_where=sa.text("reply_to IS NULL AND boost_of IS NULL AND group_id IS NOT NULL"),
+    )
     op.create_index("ix_objects_thread", "objects", ["root_id", "id"], unique=False)
     op.create_index("ix_objects_url", "objects", ["url"], unique=False)
     op.create_table(
@@ -1171,6 +1204,22 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_index("ix_reports_group", "reports", ["group_id", "state"], unique=False)
+    op.create_table(
+        "saved_answers",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("texts", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["group_id"], ["actors.id"], name=op.f("fk_saved_answers_group_id_actors")),
+        sa.ForeignKeyConstraint(["made_by"], ["logins.id"], name=op.f("fk_saved_answers_made_by_logins")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_answers")),
+        sqlite_with_rowid=True,
+    )
+    op.create_index(op.f("ix_saved_answers_group_id"), "saved_answers", ["group_id"], unique=False)
     op.create_table(
         "scheduled",
         sa.Column(

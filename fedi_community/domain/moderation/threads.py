@@ -1,0 +1,185 @@
+"""What those who run a group do with whole discussions: give a title, move to another group, join two, part one.
+
+Nothing here makes anything wider. What not everybody may read stays in its group, since other people run the next one; a thread
+that comes into a closed group is gone for everybody else, everywhere it was sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from fedi_community.domain import addresses, posts, sending
+from fedi_community.domain.desk_effects import JoinThread, MoveThread, Retitle, SplitThread
+from fedi_community.domain.effects import Decision, Effect, Notify, Record, Send, ignored
+from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.model import Kind, Post, State, followers_of
+from fedi_community.domain.moderation.acts import (
+    NOT_A_THREAD,
+    NOT_FOUND,
+    NOT_PUBLISHED,
+    NOT_YOURS,
+    hidden,
+    in_charge,
+    logged,
+)
+from fedi_community.errors import Refusal
+
+MAX_TITLE: Final = 150
+"""Characters of a title."""
+TITLE_LENGTH: Final = Refusal("title_length", 422, f"A title has 1 to {MAX_TITLE} characters.")
+NOT_LOCAL: Final = Refusal("not_local", 422, "Only posts of this server can be given another title.")
+STAYS: Final = Refusal("stays", 422, "Not everybody may read this discussion, so it stays in its group.")
+SAME_GROUP: Final = Refusal("same_group", 422, "It is in this group already.")
+OTHER_READERS: Final = Refusal(
+    "other_readers",
+    422,
+    "These two discussions are in different groups or for different readers, so they stay apart.",
+)
+INSIDE_ITSELF: Final = Refusal("inside_itself", 422, "A discussion cannot become an answer to itself.")
+NOT_AN_ANSWER: Final = Refusal("not_an_answer", 422, "This is the beginning of a discussion already.")
+
+
+def needs(
+    post_id: int, actor_id: int, other_post: int | None = None, other_group: int | None = None
+) -> Needs:
+    """What the decisions here look at."""
+    people = {actor_id, *([other_group] if other_group else [])}
+    return Needs(
+        actor_ids=frozenset(people),
+        post_ids=frozenset({post_id, *([other_post] if other_post else [])}),
+        subjects=frozenset({actor_id}),
+        boosts=True,
+        around=True,
+        branch=post_id if other_post else None,
+    )
+
+
+def decide_retitle(
+    post_id: int, actor_id: int, login_id: int | None, title: str, reason: str, facts: Facts
+) -> Decision | Refusal:
+    """A discussion has another title; its author's words stay. Needs 2 new ids. Undone by the title it had (see its history)."""
+    found = in_charge(post_id, actor_id, facts)
+    if isinstance(found, Refusal):
+        return found
+    post, group = found
+    if post.reply_to is not None or post.kind is Kind.BOOST:
+        return NOT_A_THREAD
+    if not post.local:
+        return NOT_LOCAL
+    title = " ".join(title.split())
+    if not title or len(title) > MAX_TITLE:
+        return TITLE_LENGTH
+    effects: list[Effect] = [Retitle(post, title, facts.now), *_told(facts, post)]
+    if post.author_id != actor_id:
+        effects.append(Notify(post.author_id, "group_retitled", group.id, facts.now, post.id))
+    return Decision(
+        (*effects, logged("retitle", facts, post, group, actor_id, login_id, reason)), post.id, "retitled"
+    )
+
+
+def _told(facts: Facts, post: Post) -> list[Effect]:
+    return posts.told_of_change(facts, post, "Update", None, None) if post.local and post.released else []
+
+
+def decide_move(
+    post_id: int, actor_id: int, login_id: int | None, group_id: int, reason: str, facts: Facts
+) -> Decision | Refusal:
+    """A discussion goes to another group of this server that the same person runs. Needs 5 new ids.
+
+    Into a group that not everybody reads it disappears for all others: peers are told to take their copies away.
+    """
+    found = in_charge(post_id, actor_id, facts)
+    if isinstance(found, Refusal):
+        return found
+    post, group = found
+    target = facts.actors.get(group_id)
+    if target is None or not target.is_group or not target.local or not facts.moderates(actor_id, group_id):
+        seen = target is not None and target.is_group and posts.may_find(facts, actor_id, target)
+        return NOT_YOURS if seen else NOT_FOUND
+    if target.id == group.id:
+        return SAME_GROUP
+    if post.reply_to is not None or post.kind is Kind.BOOST:
+        return NOT_A_THREAD
+    if post.state is not State.PUBLISHED:
+        return NOT_PUBLISHED
+    if not post.public:
+        return STAYS
+    closed = facts.group(target.id).gated
+    gate = facts.group(target.id).gate_id  # whatever limits its new group from now on limits it too
+    effects: list[Effect] = [MoveThread(post, target.id, gate, facts.now)]
+    if closed:
+        effects += hidden(facts, post)
+    else:
+        effects += _told_of_move(facts, post, group.id, target.id)
+    if post.author_id != actor_id:
+        effects.append(Notify(post.author_id, "group_moved", target.id, facts.now, post.id))
+    effects += [
+        logged("move_out", facts, post, group, actor_id, login_id, reason),
+        logged("move_in", facts, post, target, actor_id, login_id, reason),
+    ]
+    return Decision(tuple(effects), post.id, "moved")
+
+
+def _told_of_move(facts: Facts, post: Post, old_id: int, new_id: int) -> list[Effect]:
+    """The old group says where it went; the new one passes it on to its own followers, and boosts it where it would have."""
+    move_id, wrap_id, announce_id, boost_id = facts.new_ids[:4]
+    move = addresses.activity(facts.base_url, move_id)
+    wrap = addresses.activity(facts.base_url, wrap_id)
+    effects: list[Effect] = [
+        Record(move_id, move, "Move", old_id, facts.now, post.id, new_id),
+        Record(wrap_id, wrap, "Announce", old_id, facts.now, post.id, None, move, None, {"wraps": True}),
+        Send(wrap_id, "content", facts.now, (followers_of(old_id),), (post.author_id,), post.id),
+    ]
+    moved = replace(post, group_id=new_id)
+    said, raw = facts.creates.get(post.id, ("", None))
+    if said:
+        effects += sending.announce(facts, facts.actors[new_id], moved, announce_id, said, raw)
+    if sending.should_boost(facts, new_id, moved) and sending.boost_of(facts, post) is None:
+        effects += sending.boost(facts, facts.actors[new_id], moved, boost_id)
+    return effects
+
+
+def decide_join(
+    post_id: int, actor_id: int, login_id: int | None, parent_id: int, reason: str, facts: Facts
+) -> Decision | Refusal:
+    """A discussion (or an answer with its answers) becomes an answer to another post of the same group. Needs 2 new ids."""
+    found, onto = in_charge(post_id, actor_id, facts), in_charge(parent_id, actor_id, facts)
+    if isinstance(found, Refusal) or isinstance(onto, Refusal):
+        return found if isinstance(found, Refusal) else NOT_FOUND
+    (post, group), (parent, other) = found, onto
+    if parent.id == post.id or parent.id in facts.branch:
+        return INSIDE_ITSELF
+    if group.id != other.id or not _same_readers(post, parent):
+        return OTHER_READERS
+    if post.state is not State.PUBLISHED or parent.state is not State.PUBLISHED or post.kind is Kind.BOOST:
+        return NOT_PUBLISHED
+    if post.reply_to == parent.id:
+        return ignored("known")
+    joined = JoinThread(post, parent, posts.counts(post), posts.was_counted(post), facts.now)
+    line = logged("join", facts, post, group, actor_id, login_id, reason)
+    return Decision((joined, *_told(facts, post), line), post.id, "joined")
+
+
+def _same_readers(post: Post, parent: Post) -> bool:
+    """A post is held to its thread's gate: under another one it might be read by others."""
+    if post.gate_id == parent.gate_id:
+        return True
+    return post.gate == parent.gate and post.gate is not None
+
+
+def decide_split(
+    post_id: int, actor_id: int, login_id: int | None, reason: str, facts: Facts
+) -> Decision | Refusal:
+    """An answer with its answers becomes a discussion of its own, for the same readers. Needs 2 new ids."""
+    found = in_charge(post_id, actor_id, facts)
+    if isinstance(found, Refusal):
+        return found
+    post, group = found
+    if post.reply_to is None:
+        return NOT_AN_ANSWER
+    if post.state is not State.PUBLISHED:
+        return NOT_PUBLISHED
+    line = logged("split", facts, post, group, actor_id, login_id, reason)
+    apart = SplitThread(post, posts.was_counted(post), facts.now)
+    return Decision((apart, *_told(facts, post), line), post.id, "split")
