@@ -20,7 +20,7 @@ from quart.json.provider import JSONProvider
 from quart.wrappers import Body, Request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from fedi_community import __version__
+from fedi_community import __version__, desk
 from fedi_community.activitypub.fetch import Fetcher
 from fedi_community.auth.signup import missing_for_open
 from fedi_community.config import Settings
@@ -31,6 +31,7 @@ from fedi_community.domain.client_effects import EndSeals
 from fedi_community.domain.effects import Decision, EndExpired
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.impersonation import skeletons
+from fedi_community.domain.measures import MEASURE_JOB
 from fedi_community.domain.relations import EXPIRY_JOB, SEAL_JOB
 from fedi_community.errors import Problem
 from fedi_community.feeds.poller import FeedPoller
@@ -195,6 +196,7 @@ async def build(
             EXPIRY_JOB: _end_expired(house),
             SEAL_JOB: _end_seals(house),
             kin.FOLLOW_JOB: _follows_human(house),
+            MEASURE_JOB: _end_measure(house),
             **uploads.jobs(),
             **client_jobs(house, network, key),
         },
@@ -268,6 +270,15 @@ def _end_expired(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
 
     async def run(_: dict[str, Any]) -> None:
         await perform(house, Change(Needs(), lambda facts: Decision((EndExpired(facts.now),)), 0))
+
+    return run
+
+
+def _end_measure(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    """The job that lifts a measure whose time is over."""
+
+    async def run(payload: dict[str, Any]) -> None:
+        await desk.lift_expired(house, int(payload["id"]))
 
     return run
 

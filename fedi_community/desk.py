@@ -7,17 +7,24 @@ opens a report about himself.
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal
 
+from fedi_community.domain import measures
 from fedi_community.domain import reports as rules
 from fedi_community.domain.effects import Audit, Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.errors import Problem, Refusal, not_found
+from fedi_community.keyring import link_secret
 from fedi_community.perform import Change, House, perform, perform_or_raise
 from fedi_community.storage import audit, moderation, reports
+from fedi_community.storage import measures as rows
 from fedi_community.storage.database import Tx
+from fedi_community.storage.measures import Taken
 from fedi_community.storage.moderation import ReportRow
 from fedi_community.storage.reports import Note, SealedFile
 
@@ -161,3 +168,71 @@ async def note(house: House, who: Helper, text: str, *, report_id: int) -> None:
         )  # fmt: skip
 
     await perform_or_raise(house, Change(Needs(), decide, 0))
+
+
+# --- measures and appeals -----------------------------------------------------------------------------------------------
+
+
+async def measure(
+    house: House, keys: Path, account_id: int, action: str, by: int, *, text: str = "", mail: bool = False,
+    seconds: int | None = None, report_id: int | None = None,
+) -> None:  # fmt: skip
+    """Server staff warn, limit, shut out or suspend somebody, or take that back. text: what he is told; seconds: for a time.
+    keys: the folder of the instance's keys, from which the mail's link is derived. Who may, the caller has asked."""
+    found = (await house.db.read(lambda tx: moderation.managed(tx, [account_id]))).get(account_id)
+    if found is None:
+        raise not_found()
+    nonce = secrets.token_hex(16)
+    hash_ = hashlib.sha256(link_secret(keys, "appeal", nonce).encode()).hexdigest()
+    local = not found.host
+    needs = Needs(actor_ids=frozenset({account_id}), subjects=frozenset({account_id}), humans=True)
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        until = facts.now + seconds * 1000 if seconds else None
+        telling = measures.Telling(
+            text.strip()[: measures.MAX_TEXT], (nonce, hash_) if local else None, mail, until
+        )
+        return rules.decide_measure(account_id, action, by, facts, report_id, telling)
+
+    await perform_or_raise(house, Change(needs, decide, 1))
+
+
+async def _lifting(house: House, measure_id: int, by: int) -> tuple[Taken, Needs] | None:
+    found = await house.db.read(lambda tx: rows.one(tx, measure_id))
+    if found is None:
+        return None
+    post_id = found.object_ids[0] if found.object_ids else None
+    return found, measures.lift_needs(measure_id, found.target_id, found.group_id, post_id, by)
+
+
+async def lift_expired(house: House, measure_id: int) -> None:
+    """The job's: a measure for a time is over."""
+    made = await _lifting(house, measure_id, 0)
+    if made is not None:
+        await perform(house, Change(made[1], lambda f: measures.decide_expired(measure_id, f), 4))
+
+
+async def appeal(house: House, measure_id: int, target_id: int, text: str) -> None:
+    """He to whom it was done says why it was wrong."""
+    needs = Needs(measure=measure_id)
+    await perform_or_raise(
+        house, Change(needs, lambda f: measures.decide_appeal(measure_id, target_id, text, f), 0)
+    )
+
+
+async def answer_appeal(
+    house: House, who: Helper, measure_id: int, granted: bool, group_id: int | None = None
+) -> None:
+    """Grant or refuse it. group_id: in whose room it was asked for, None for the server's. Raises the one 404 for what is not
+    his to decide, and 403 for whoever took the measure."""
+    made = await _lifting(house, measure_id, who.actor_id)
+    if made is None or (group_id is not None and made[0].group_id != group_id):
+        raise not_found()
+    nonce = secrets.token_hex(16)
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        return measures.decide_appeal_answer(
+            measure_id, who.login_id, who.actor_id, who.staff, granted, nonce, facts
+        )
+
+    await perform_or_raise(house, Change(made[1], decide, 4))

@@ -30,7 +30,7 @@ SMTP_SECONDS: Final = 30.0
 
 
 def render(settings: Settings, payload: dict[str, Any]) -> EmailMessage:
-    """payload: {template, language, to, name, purpose?, nonce?}. The template's first line is the subject."""
+    """payload: {template, language, to, name, purpose?, nonce?, values?}. The template's first line is the subject."""
     language = payload["language"] if payload["language"] in LANGUAGES else LANGUAGES[0]
     link = ""
     if payload.get("nonce"):
@@ -46,6 +46,7 @@ def render(settings: Settings, payload: dict[str, Any]) -> EmailMessage:
             contact=settings.contact_email,
             link=link,
             name=payload["name"],
+            **_values(payload, language),
         )
     )
     subject, _, body = text.partition("\n")
@@ -60,6 +61,15 @@ def render(settings: Settings, payload: dict[str, Any]) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body.strip() + "\n", cte="quoted-printable")
     return message
+
+
+def _values(payload: dict[str, Any], language: str) -> dict[str, Any]:
+    """What else a template is given. until: milliseconds, shown as a day."""
+    values = dict(payload.get("values") or {})
+    if values.get("until"):
+        form = "%d/%m/%Y" if language == "es" else "%Y-%m-%d"
+        values["until"] = datetime.fromtimestamp(values["until"] / 1000, UTC).strftime(form)
+    return values
 
 
 def _environment() -> Environment:

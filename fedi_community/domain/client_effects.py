@@ -234,6 +234,64 @@ class AddNote:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeMeasure:
+    """Something was done about somebody, who is told. login_id: who did it; text: what he is told; link: hash of the secret in his
+    mail. at, expires: milliseconds."""
+
+    id: int
+    target_id: int
+    login_id: int | None
+    group_id: int | None
+    action: str
+    text: str
+    object_ids: tuple[int, ...]
+    report_id: int | None
+    link: str | None
+    at: int
+    expires: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndMeasure:
+    """A measure no longer stands. how: expired, appeal, undone."""
+
+    id: int
+    how: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndMeasures:
+    """Those of some kinds against somebody were taken back: in one group, about one post, or (None) by the server's staff."""
+
+    target_id: int
+    actions: tuple[str, ...]
+    at: int
+    group_id: int | None = None
+    object_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppealMeasure:
+    """He to whom it was done says why it was wrong."""
+
+    id: int
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAppeal:
+    """Somebody else decided it; the member is told. state: approved or rejected. by: a log-in."""
+
+    id: int
+    target_id: int
+    state: str
+    by: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class EndSeals:
     """Copies of reported posts whose time is over go, with the files that nothing else holds. now: milliseconds."""
 
@@ -308,6 +366,6 @@ ClientEffect = (
     SetMute | SetNote | Endorse | DismissSuggestion | SetFollowSettings | SetDomainBlock | SaveList | DropList
     | SetListMembers | SaveFilter | DropFilter | SetFilterStatus | SetMarker | FollowTag | FeatureTag | MakeAnnouncement
     | WithdrawAnnouncement | ReadAnnouncement | ReactAnnouncement | NotifyStaff | AnswerReport | NotifyOfReport | AddNote
-    | EndSeals | ClearNotifications
+    | EndSeals | TakeMeasure | EndMeasure | EndMeasures | AppealMeasure | AnswerAppeal | ClearNotifications
     | SetNotificationPolicy | SettleSenders | MarkConversation | DropConversation | SetPush | DropPush
 )  # fmt: skip

@@ -67,6 +67,7 @@ class Needs:
     invitations_of: int | None = None  # a group: its invitations that let in now
     humans: bool = False  # the log-ins of the actors at hand come along, with all that they write as
     unmasking: int | None = None
+    measure: int | None = None  # one, with what else still stands against the same actor
     keeps: int | None = None  # an actor: which lists, filters, tags and marks are his
 
 
@@ -208,6 +209,21 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """What was done about somebody, as decisions need it. login_id: who did it. appeal_state: None, pending, approved, rejected."""
+
+    id: int
+    target_id: int
+    login_id: int | None
+    group_id: int | None
+    action: str
+    object_ids: tuple[int, ...]
+    expires: int | None
+    ended: int | None
+    appeal_state: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Scheduled:
     """What somebody wants to post later: who, when, and what his client asked for."""
 
@@ -263,6 +279,7 @@ class Facts:
         default_factory=dict
     )  # post id -> its Create: id, as it came
     kept: Kept = Kept()
+    measures: dict[int, Measure] = field(default_factory=dict)
     invitations: dict[int, Invitation] = field(default_factory=dict)
     protected: frozenset[str] = (
         frozenset()

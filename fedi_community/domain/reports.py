@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from fedi_community.domain import addresses, relations
-from fedi_community.domain.client_effects import AddNote, AnswerReport
+from fedi_community.domain import addresses, measures, relations
+from fedi_community.domain.client_effects import AddNote, AnswerReport, EndMeasures
 from fedi_community.domain.effects import (
     Audit,
     Decision,
@@ -23,6 +23,7 @@ from fedi_community.domain.effects import (
 )
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.kin import departed, followed_by_names
+from fedi_community.domain.measures import Telling
 from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.errors import Refusal
 
@@ -143,24 +144,37 @@ def decide_note(
 
 # --- accounts -------------------------------------------------------------------------------------------------------------
 
+LIFTED: Final[dict[str, tuple[str, ...]]] = {
+    "unsilence": ("silence",), "enable": ("disable",), "unsuspend": ("suspend",),
+}  # fmt: skip
+"""What takes back which measures."""
+MEASURES: Final = ("none", "sensitive", "disable", "silence", "suspend")
 Measure = Literal["none", "sensitive", "disable", "silence", "suspend"]
 
 
 def decide_measure(
-    actor_id: int, measure: str, by: int, facts: Facts, report_id: int | None = None
-) -> Decision | Refusal:
-    """What those who run the server do about an account; with the report that it answers. Needs the actor and its log-in."""
+    actor_id: int, measure: str, by: int, facts: Facts, report_id: int | None = None, telling: Telling | None = None,
+) -> Decision | Refusal:  # fmt: skip
+    """What those who run the server do about an account; with the report that it answers, and (telling) how its owner hears of it.
+    Needs the actor and its log-in, and 1 new id."""
     actor = facts.actors.get(actor_id)
     if actor is None or actor.state in ("deleted", "waiting"):
         return NOT_FOUND
     if measure in ("suspend", "disable") and _runs_the_server(actor_id, facts):
         return PROTECTED
     effects = [*_done(actor_id, measure, facts)]
-    effects.append(
-        Audit(f"account_{measure}", facts.now, None, by, target_id=actor_id, detail={"report": report_id} if report_id else {})
-    )  # fmt: skip
+    detail: dict[str, Any] = {"report": report_id} if report_id else {}
+    if telling is not None and telling.expires is not None:
+        detail["until"] = telling.expires
+    effects.append(Audit(f"account_{measure}", facts.now, None, by, target_id=actor_id, detail=detail))
+    if measure in LIFTED:
+        effects.append(EndMeasures(actor_id, LIFTED[measure], facts.now))
+    elif telling is not None and measure in MEASURES:
+        effects += measures.taken(
+            facts.new_ids[0], actor_id, by, measure, telling, facts, report_id=report_id
+        )
     if report_id is not None:
-        effects += decide_answer(report_id, "closed", by, by, "resolved", facts).effects
+        effects += decide_answer(report_id, "closed", by, by, "resolved", facts, outcome=measure).effects
     return Decision(tuple(effects), actor_id, measure)
 
 
@@ -170,12 +184,8 @@ def _runs_the_server(actor_id: int, facts: Facts) -> bool:
 
 
 def _bound_login(actor_id: int, facts: Facts) -> int | None:
-    """The log-in that a measure holds for: whatever it is taken against, self or persona, it binds the human. A persona of
-    those who run the server ends alone: else one of them could lock out another, and learn by that whose it is."""
-    login = facts.human(actor_id)
-    if login is None or (login.role != "member" and login.own != actor_id):
-        return None
-    return login.id
+    found = measures.login_of(actor_id, facts)
+    return None if found is None else found.id
 
 
 def _done(actor_id: int, measure: str, facts: Facts) -> list[Effect]:

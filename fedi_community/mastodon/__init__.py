@@ -21,6 +21,7 @@ from fedi_community.mastodon import (
     account_statuses,
     accounts,
     admin,
+    appeals,
     apps,
     audience,
     badges,
@@ -73,6 +74,7 @@ TABLES: Final[tuple[Table, ...]] = (
     group_people.table, desk.table,
     group_reports.table, badges.table,
     personas.table, unmasking.table,
+    appeals.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 

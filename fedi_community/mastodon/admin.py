@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fedi_community import desk
 from fedi_community.auth import signup
-from fedi_community.domain import memberships, reports
+from fedi_community.domain import measures, memberships, reports
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.errors import Problem, Refusal, not_found
@@ -121,19 +121,24 @@ def _needs(account_id: int) -> Needs:
     return Needs(actor_ids=frozenset({account_id}), subjects=frozenset({account_id}), humans=True)
 
 
-async def _measure(call: Call, account_id: int, measure: str, report_id: int | None = None) -> None:
+async def _measure(
+    call: Call, account_id: int, measure: str, report_id: int | None = None, **how: Any
+) -> None:
     await _account(call, account_id)
-    by = call.who.login_id
     managed = (await call.read(lambda tx: moderation.managed(tx, [account_id]))).get(account_id)
     if managed is None:
         raise not_found()
     if managed.role in ("staff", "admin"):
         _admin(call)  # staff do not measure each other
-
-    def decide(facts: Facts) -> Decision | Refusal:
-        return reports.decide_measure(account_id, measure, by, facts, report_id)
-
-    await call.perform(Change(_needs(account_id), decide, 0))
+    await desk.measure(
+        call.house,
+        call.api.settings.keys_dir,
+        account_id,
+        measure,
+        call.who.login_id,
+        report_id=report_id,
+        **how,
+    )
 
 
 def _do(verb: str, measure: str, doc: str) -> None:
@@ -149,21 +154,26 @@ def _do(verb: str, measure: str, doc: str) -> None:
 _do("enable", "enable", "Let somebody log in again")
 _do("unsilence", "unsilence", "Limit somebody no longer")
 _do("unsuspend", "unsuspend", "Take a suspension back")
-_do("unsensitive", "none", "Nothing here: posts are not marked for somebody")
+_do("unsensitive", "unsensitive", "Nothing here: posts are not marked for somebody")
 
 
 @table.post(
     "/api/v1/admin/accounts/<id>/action", member("admin:write:accounts"), entities.EMPTY,
     Param("type", choices=("none", "sensitive", "disable", "silence", "suspend"), default="none"),
-    Param("report_id", "id"), Param("text"), Param("send_email_notification", "flag"), Param("warning_preset_id"),
+    Param("report_id", "id"), Param("text", maximum=measures.MAX_TEXT, doc="What the member is told"),
+    Param("send_email_notification", "flag"), Param("warning_preset_id"),
+    Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=measures.LONGEST_S),
 )  # fmt: skip
 async def action(call: Call) -> Any:
-    """Warn, disable, silence or suspend, and answer the report with it"""
+    """Warn (`none`), disable, silence or suspend, for a time or for good, and answer the report with it. The member is told"""
     _staff(call)
     report_id = call["report_id"]
     if report_id is not None and await call.read(lambda tx: moderation.report(tx, report_id)) is None:
         raise not_found()
-    await _measure(call, call.id(), call["type"] or "none", report_id)
+    await _measure(
+        call, call.id(), call["type"] or "none", report_id, text=call["text"] or "",
+        mail=bool(call["send_email_notification"]), seconds=call["expires_in"],
+    )  # fmt: skip
     return {}
 
 

@@ -27,7 +27,7 @@ from fedi_community.mastodon.paging import paging
 from fedi_community.mastodon.params import Param
 from fedi_community.mastodon.show import rendered
 from fedi_community.perform import Change
-from fedi_community.storage import marks, moderation, notifications, views, wants
+from fedi_community.storage import marks, measures, moderation, notifications, views, wants
 from fedi_community.storage import reports as group_reports
 from fedi_community.storage.database import Tx
 from fedi_community.storage.notifications import Notice, Wanted
@@ -55,6 +55,7 @@ class Told:
     posts: dict[int, PostView]
     shown: Shown = field(default_factory=lambda: Shown([], {}))
     reports: dict[int, moderation.ReportRow] = field(default_factory=dict)
+    measures: dict[int, measures.Taken] = field(default_factory=dict)
 
 
 def may_hear(speaker: Speaker) -> bool:
@@ -74,11 +75,14 @@ async def told(tx: Tx, call: Asker, found: Sequence[Notice], taste: Wants) -> To
         for post in await views.load_posts(tx, call.viewer, [n.object_id for n in known if n.object_id])
     }
     reports = await _reports(tx, call, known)
+    warned = await measures.by_id(tx, [_report_id(n) for n in known if n.kind == "moderation_warning"])
+    warned = {i: one for i, one in warned.items() if one.target_id == call.actor_id}
+    known = [n for n in known if n.kind != "moderation_warning" or _report_id(n) in warned]
     about = {n.actor_id for n in known} | {row.target_id for row in reports.values()}
     actors = {a.id: a for a in await existing(tx, call.viewer, about)}
     left = [n for n in known if _stands(n, actors, posts, reports, taste)]
     kept = {n.object_id: posts[n.object_id] for n in left if n.object_id}
-    return Told(left, actors, posts, Shown(list(kept.values()), {}), reports)
+    return Told(left, actors, posts, Shown(list(kept.values()), {}), reports, warned)
 
 
 def _stands(
@@ -125,9 +129,17 @@ def shown_notices(call: Asker, made: Told, grouped: frozenset[str]) -> list[dict
         shapes.notification(
             n.id, kind_of(n), notices.together(n.kind, n.id, n.object_id, n.created, grouped), n.created,
             accounts[n.actor_id], statuses.get(n.object_id or 0), report_of(made, n, accounts),
+            warning_of(made, n, accounts, call.now),
         )
         for n in made.notices
     ]  # fmt: skip
+
+
+def warning_of(
+    made: Told, one: Notice, accounts: dict[int, dict[str, Any]], now: int
+) -> dict[str, Any] | None:
+    taken = made.measures.get(_report_id(one)) if one.kind == "moderation_warning" else None
+    return None if taken is None else shapes.warning(taken, accounts[one.actor_id], now)
 
 
 def report_of(made: Told, one: Notice, accounts: dict[int, dict[str, Any]]) -> dict[str, Any] | None:
@@ -286,7 +298,9 @@ def _results(call: Call, made: Told, groups: dict[str, list[Notice]], partly: bo
             str(first.object_id) if first.kind in shapes.OF_POSTS else None,
         )  # fmt: skip
         report = report_of(made, first, accounts)
-        shown.append(one if report is None else {**one, "report": report})
+        warned = warning_of(made, first, accounts, call.now)
+        one = one if report is None else {**one, "report": report}
+        shown.append(one if warned is None else {**one, "moderation_warning": warned})
     samples = {int(i) for one in shown for i in one["sample_account_ids"]}
     first_ones = {int(one["sample_account_ids"][0]) for one in shown}
     whole = first_ones if partly else samples

@@ -62,6 +62,12 @@ SPANISH: Final[dict[str, str]] = {
     "not_two": "Tiene que confirmarlo otra persona del personal.",
     "unmasking_over": "Esto ha caducado o ya se ha leído. Vuelva a pedirlo.",
     "no_power": "Usted es mentor de este grupo, pero el equipo no le ha dado permiso para esto. Pregúntele, por favor.",
+    "appealed": "Ya ha reclamado. Lo leerá otra persona del equipo.",
+    "measure_over": "Esto ya ha terminado. No hay nada que reclamar.",
+    "appeal_blank": "Escriba por qué cree que fue un error.",
+    "appeal_too_long": "Una reclamación tiene como máximo 2000 caracteres.",
+    "same_person": "Esto lo tiene que decidir otra persona: usted hizo aquello de lo que trata.",
+    "appeal_decided": "Esta reclamación ya está decidida.",
     "no_helper": "Este aviso solo se puede pasar a quien pueda atenderlo.",
     "note_blank": "Escriba algo, por favor.",
     "note_too_long": "Una nota tiene como máximo 2000 caracteres.",
@@ -121,6 +127,10 @@ PUSHED: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "admin.sign_up": {
         "en": ("Somebody signed up", "Somebody signed up"),
         "es": ("Alguien se ha registrado", "Alguien se ha registrado"),
+    },
+    "moderation_warning": {
+        "en": ("There is a message from our team for you", "There is a message from our team for you"),
+        "es": ("Hay un mensaje de nuestro equipo para usted", "Hay un mensaje de nuestro equipo para usted"),
     },
     "admin.report": {
         "en": ("There is a new report", "There is a new report"),

@@ -24,7 +24,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
-from fedi_community.storage import desk, held, joining, kept, media, personas, scheduled, sessions
+from fedi_community.storage import desk, held, joining, kept, measures, media, personas, scheduled, sessions
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
 from fedi_community.storage.tables import (
@@ -436,6 +436,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         invitations={one.id: one for one in await joining.living(tx, needs.invitations_of, now)}
         if needs.invitations_of
         else {},
+        measures=await measures.known(tx, needs.measure) if needs.measure is not None else {},
         kept=await kept.load(tx, needs.keeps) if needs.keeps is not None else Kept(),
         human_of=humans,
         unmasking=await personas.unmasking(tx, needs.unmasking) if needs.unmasking is not None else None,

@@ -113,6 +113,9 @@ READ: dict[str, tuple[str, ...]] = {
     "/api/v1/groups/<id>/holds": ("/api/v1/groups/{actor}/holds",),
     "/api/v1/groups/<id>/unanswered": ("/api/v1/groups/{actor}/unanswered",),
     "/api/v1/groups/<id>/answers": ("/api/v1/groups/{actor}/answers",),
+    "/api/v1/account_warnings": ("/api/v1/account_warnings",),
+    "/api/v1/admin/appeals": ("/api/v1/admin/appeals",),
+    "/api/v1/groups/<id>/appeals": ("/api/v1/groups/{actor}/appeals",),
     "/api/v1/groups/<id>/bans": ("/api/v1/groups/{actor}/bans",),
     "/api/v1/groups/<id>/log": ("/api/v1/groups/{actor}/log",),
     "/api/v2/filters": ("/api/v2/filters",),
@@ -251,6 +254,11 @@ CHANGE: dict[str, str] = {
         f"POST /api/v1/groups/<id>/reports/<report>/{verb}": f"/api/v1/groups/{{hidden}}/reports/7/{verb}?account_id=7"
         for verb in ("assign_to_self", "unassign", "assign", "resolve", "reopen")
     },
+    "POST /api/v1/account_warnings/<id>/appeal": "/api/v1/account_warnings/{hidden}/appeal?text=x",
+    **{
+        f"POST /api/v1/groups/<id>/appeals/<appeal>/{verb}": f"/api/v1/groups/{{hidden}}/appeals/7/{verb}"
+        for verb in ("approve", "reject")
+    },
     "POST /objects/<object_id>/moderate": "/objects/{post}/moderate",
     "POST /api/v1/audience/preview": "",  # what it says of whom: tests/test_preview.py, tests/mastodon/test_audience.py
     "POST /api/v1/accounts/<id>/follow": "/api/v1/accounts/{hidden}/follow",
@@ -307,6 +315,8 @@ CHANGE: dict[str, str] = {
                 f"POST /api/v1/admin/reports/<id>/{verb}"
                 for verb in ("assign_to_self", "unassign", "assign", "resolve", "reopen", "notes")
             ),
+            "POST /api/v1/admin/appeals/<id>/approve",
+            "POST /api/v1/admin/appeals/<id>/reject",
             "POST /api/v1/admin/domain_blocks",
             "PUT /api/v1/admin/domain_blocks/<id>",
             "DELETE /api/v1/admin/domain_blocks/<id>",

@@ -387,7 +387,7 @@ async def test_the_description_lists_every_route_of_the_client_api_and_refers_to
 
 EMPTY_HERE = re.compile(
     r"activity|domain_blocks$|instance/rules|/card|peers|translation|custom_emojis|familiar|quotes|trends|link"
-    r"|suggestions|direct|/lists$|accounts/<id>/(followers|following|endorsements|featured_tags)|follow_requests"
+    r"|suggestions|appeals|account_warnings|direct|/lists$|accounts/<id>/(followers|following|endorsements|featured_tags)|follow_requests"
 )
 """Lists that hold nothing in this small world, or never."""
 
@@ -455,6 +455,10 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     await made(f"admin/reports/{filed['id']}/notes", text="asked a doctor")
     persona = await made("personas", username="quiet_river", display_name="Quiet River")
     await made("admin/unmaskings", account_id=persona["id"], reason="Threatens somebody")
+    await made(f"admin/accounts/{zoe}/action", type="none", text="Please stop")
+    theirs = await world.token(zoe, "read write")
+    warned = (await world.get("/api/v1/account_warnings", theirs)).json
+    await made(f"account_warnings/{warned[0]['id']}/appeal", theirs, text="Why?")
     blocked = await made("admin/domain_blocks", domain="bad.example", severity="suspend")
     listed_host = await made("admin/domain_allows", domain="good.example")
     await made("tags/sleep/follow")

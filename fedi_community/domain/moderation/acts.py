@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from fedi_community.domain import held, posts, schedule, sending
+from fedi_community.domain import held, measures, posts, schedule, sending
+from fedi_community.domain.client_effects import EndMeasures
 from fedi_community.domain.effects import (
     Audit,
     Decision,
     EditPost,
     Effect,
-    Notify,
     SetFlag,
     SetState,
     ignored,
@@ -92,7 +92,9 @@ def decide_act(
     if not effects:
         return ignored("known")
     if act == "remove" and post.local and post.author_id != actor_id:
-        effects.append(Notify(post.author_id, "group_removed", group.id, facts.now, post.id))
+        effects = [*effects, *_told(post, "remove", login_id, facts)]
+    if act == "restore":
+        effects = [*effects, EndMeasures(post.author_id, ("remove",), facts.now, group.id, post.id)]
     return Decision((*effects, logged(act, facts, post, group, actor_id, login_id, reason)), post.id, act)
 
 
@@ -194,9 +196,17 @@ def decide_redact(
         effects.append(ChangePoll(post, Kind.NOTE, (), False, False, None, True))
     effects += posts.told_of_change(facts, post, "Update", None, None)
     if post.author_id != actor_id:
-        effects.append(Notify(post.author_id, "group_redacted", group.id, facts.now, post.id))
+        effects += _told(post, "redact", login_id, facts)
     effects.append(logged("redact", facts, post, group, actor_id, login_id, reason))
     return Decision(tuple(effects), post.id, "redact")
+
+
+def _told(post: Post, action: str, login_id: int | None, facts: Facts) -> list[Effect]:
+    """The author hears of it and may appeal; the reason stays in the group's log."""
+    return measures.taken(
+        facts.new_ids[3], post.author_id, login_id, action, measures.Telling(), facts, group_id=post.group_id,
+        object_id=post.id,
+    )  # fmt: skip
 
 
 _FROM: Final[Mapping[str, tuple[State, ...]]] = {

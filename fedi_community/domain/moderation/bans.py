@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fedi_community.domain import relations
-from fedi_community.domain.effects import Audit, Decision
+from fedi_community.domain import measures, relations
+from fedi_community.domain.client_effects import EndMeasures
+from fedi_community.domain.effects import Audit, Decision, Effect
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.memberships import RUNS_IT
 from fedi_community.domain.moderation.acts import MAX_REASON, NOT_FOUND
@@ -22,7 +23,7 @@ def ban_needs(group_id: int, actor_id: int, target_id: int) -> Needs:
 def decide_ban(
     group_id: int, actor_id: int, login_id: int | None, target_id: int, on: bool, reason: str, expires: int | None, facts: Facts
 ) -> Decision | Refusal:  # fmt: skip
-    """Those who run a group of this server keep somebody out of it, for a time or for good, or let him in again. Needs 2 new ids.
+    """Those who run a group of this server keep somebody out of it, for a time or for good, or let him in again. Needs 3 new ids.
 
     He is out at once, and what he wrote stays. Mentors keep out neither staff nor each other. expires: milliseconds UTC.
     """
@@ -48,4 +49,8 @@ def decide_ban(
         detail["until"] = expires
     word = "ban" if on else "unban"
     logged = Audit(word, facts.now, actor_id, login_id, group_id, None, target_id, detail)
-    return Decision((*made.effects, logged), target_id, word)
+    told: list[Effect] = [EndMeasures(target_id, ("ban",), facts.now, group_id)]
+    if on and target.local:
+        how = measures.Telling(expires=expires)
+        told += measures.taken(facts.new_ids[2], target_id, login_id, "ban", how, facts, group_id=group_id)
+    return Decision((*made.effects, logged, *told), target_id, word)

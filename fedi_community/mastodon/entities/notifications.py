@@ -22,11 +22,12 @@ from fedi_community.mastodon.entities.schema import (
     shape,
 )
 from fedi_community.mastodon.entities.statuses import STATUS
+from fedi_community.storage.measures import Taken
 from fedi_community.storage.moderation import ReportRow
 
 TYPES: Final = (
     "mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "admin.sign_up",
-    "admin.report",
+    "admin.report", "moderation_warning",
 )  # fmt: skip
 """What clients know. Of what we tell beside, a request to join a group is shown as a `follow_request`, and a report
 in a group as an `admin.report` by whom it is about: mentors never learn who reported."""
@@ -39,9 +40,18 @@ REPORT: Final = entity(
     id=ID, action_taken=BOOL, action_taken_at=maybe(MOMENT), category=one_of("spam", "violation", "legal", "other"),
     comment=STR, forwarded=BOOL, created_at=MOMENT, status_ids=many(ID), rule_ids=many(STR), target_account=ACCOUNT,
 )  # fmt: skip
+WARNING: Final = entity(
+    "AccountWarning",
+    id=ID, action=one_of("none", "disable", "mark_statuses_as_sensitive", "delete_statuses", "sensitive", "silence", "suspend"),
+    text=STR, status_ids=maybe(many(ID)), target_account=ACCOUNT,
+    appeal=maybe(shape(text=STR, state=one_of("approved", "rejected", "pending"))), created_at=MOMENT, measure=STR,
+    expires_at=maybe(MOMENT), over=BOOL, group_id=maybe(ID),
+)  # fmt: skip
+"""Mastodon's, and beside it: what it was here (`measure`: also remove, redact and ban, of a group), until when, and whether it
+is over."""
 NOTIFICATION: Final = entity(
     "Notification",
-    {"status": STATUS, "report": REPORT},
+    {"status": STATUS, "report": REPORT, "moderation_warning": WARNING},
     id=ID,
     type=one_of(*TYPES),
     group_key=STR,
@@ -54,7 +64,8 @@ _PARTIAL: Final = entity(
 )  # fmt: skip
 GROUP: Final = entity(
     "NotificationGroup",
-    {"status_id": ID, "report": REPORT, "page_min_id": ID, "page_max_id": ID, "latest_page_notification_at": MOMENT},
+    {"status_id": ID, "report": REPORT, "moderation_warning": WARNING,
+     "page_min_id": ID, "page_max_id": ID, "latest_page_notification_at": MOMENT},
     group_key=STR, notifications_count=COUNT, type=one_of(*TYPES), most_recent_notification_id=INT,
     sample_account_ids=many(ID),
 )  # fmt: skip
@@ -91,9 +102,30 @@ CONVERSATION: Final = entity(
 COUNTED: Final = entity("UnreadCount", count=COUNT)
 
 
+_ACTIONS: Final[Mapping[str, str]] = {"remove": "delete_statuses", "redact": "delete_statuses", "ban": "none"}
+
+
+def warning(one: Taken, target: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """An AccountWarning. Who took the measure is not in it."""
+    appeal = None if one.appeal_state is None else {"text": one.appeal or "", "state": one.appeal_state}
+    return {
+        "id": str(one.id),
+        "action": _ACTIONS.get(one.action, one.action),
+        "text": one.text,
+        "status_ids": [str(i) for i in one.object_ids] or None,
+        "target_account": target,
+        "appeal": appeal,
+        "created_at": moment(one.created),
+        "measure": one.action,
+        "expires_at": moment(one.expires) if one.expires else None,
+        "over": one.over(now),
+        "group_id": str(one.group_id) if one.group_id else None,
+    }
+
+
 def notification(
     notice_id: int, kind: str, key: str, at: int, account: Mapping[str, Any], status: Mapping[str, Any] | None,
-    report: Mapping[str, Any] | None,
+    report: Mapping[str, Any] | None, warned: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A Notification. kind: as clients know it."""
     made = {
@@ -107,6 +139,8 @@ def notification(
         made["status"] = status
     if report is not None:
         made["report"] = report
+    if warned is not None:
+        made["moderation_warning"] = warned
     return made
 
 
