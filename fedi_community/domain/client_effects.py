@@ -76,6 +76,7 @@ class SaveList:
     replies_policy: str
     exclusive: bool
     at: int
+    circle: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,6 +241,7 @@ class Post:
     note: bool = False  # the group's own word about what it answers: shown first
     asks_first: bool = False  # of a thread's first post: its answers wait to be read
     released: bool = True  # it was published once: it was sent, counted and told then
+    circle: bool = False  # its thread is for its author's circle, whose people do not know of each other
 
     @property
     def public(self) -> bool:

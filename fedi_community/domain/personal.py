@@ -170,7 +170,13 @@ def decide_domain_block(owner: int, host: str, on: bool, facts: Facts) -> Decisi
 
 
 def decide_list(
-    owner: int, title: str, policy: str, exclusive: bool, facts: Facts, list_id: int | None = None
+    owner: int,
+    title: str,
+    policy: str,
+    exclusive: bool,
+    facts: Facts,
+    list_id: int | None = None,
+    circle: bool = False,
 ) -> Decision | Refusal:
     """Make or change a list. Needs 1 new id. result: its id."""
     if list_id is not None and list_id not in facts.kept.lists:
@@ -180,7 +186,9 @@ def decide_list(
     if list_id is None and len(facts.kept.lists) >= MAX_LISTS:
         return TOO_MANY_LISTS
     key = list_id if list_id is not None else facts.new_ids[0]
-    return Decision((SaveList(key, owner, title.strip(), policy, exclusive, facts.now),), key, "saved")
+    return Decision(
+        (SaveList(key, owner, title.strip(), policy, exclusive, facts.now, circle),), key, "saved"
+    )
 
 
 def decide_list_gone(list_id: int, facts: Facts) -> Decision | Refusal:

@@ -20,6 +20,7 @@ from fedi_community.domain.effects import (
     RevokeTokens,
 )
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.impersonation import refused_name
 from fedi_community.domain.kin import departed, living
 from fedi_community.domain.model import Who
 from fedi_community.domain.persona_effects import (
@@ -110,9 +111,10 @@ def decide_new_persona(asked: NewPersona, own: tuple[str, str], facts: Facts) ->
     if login is None or login.state != "active" or login.own is None:
         return NOT_FOUND
     refused = name_refused(asked.handle, facts)
+    name = " ".join(asked.name.split())
+    refused = refused or refused_name(asked.handle, facts) or refused_name(name, facts)
     if refused:
         return refused
-    name = " ".join(asked.name.split())
     if not 0 < len(name) <= MAX_NAME:
         return BAD_NAME
     mine = living(login)

@@ -41,6 +41,12 @@ from fedi_community.domain.moderation.announcing import REMOVED, say, unboosted
 from fedi_community.errors import Refusal
 from fedi_community.ids import SHIFT, remote_id
 
+CIRCLE = "circle"
+"""What a gate says that belongs to a thread for its author's circle."""
+EMPTY_CIRCLE = Refusal("empty_circle", 422, "Nobody is in this circle. Add people to it first.")
+CIRCLE_ANSWERS = Refusal(
+    "circle_answers", 422, "An answer goes to the discussion it answers, not to a circle."
+)
 MAX_DEPTH = 200  # levels of a thread; deeper replies hang on the last level
 NOT_FOUND = Refusal("not_found", 404, "Record not found")
 UNKNOWN_MENTION = Refusal(
@@ -169,6 +175,8 @@ def decide_compose(asked: Compose, facts: Facts) -> Decision | Refusal:
     chosen = _audience(asked, facts, author, group, parent, people)
     if isinstance(chosen, Refusal):
         return chosen
+    if asked.circle is not None or (parent is not None and parent.circle):
+        people = [a for a in people if a.id in chosen]  # who is not meant is not named to those who are
     return _composed(asked, facts, author, group, parent, people, chosen)
 
 
@@ -196,9 +204,19 @@ def _audience(
 ) -> dict[int, Place] | Refusal:
     """The table of design: what the author asked for, inside every ceiling."""
     named: dict[int, Place] = {a.id: "to" for a in people}
+    if asked.circle is not None and parent is not None:
+        return CIRCLE_ANSWERS
+    if parent is not None and parent.circle:
+        return _in_circle(author, parent)
     if asked.circle is not None:
-        them = (i for i in asked.circle if i in facts.actors and not facts.blocked(author.id, i))
-        return {i: "to" for i in them if not facts.unheard(author.id, i)}
+        inside = [
+            i
+            for i in asked.circle
+            if i in facts.actors and i != author.id and not facts.blocked(author.id, i)
+        ]
+        if not inside:
+            return EMPTY_CIRCLE
+        return {i: "to" for i in inside if not facts.unheard(author.id, i)}
     if asked.visibility == "direct":
         return {**named, parent.author_id: "to"} if parent is not None else named
     gate = parent.gate if parent is not None else None
@@ -221,6 +239,14 @@ def _audience(
     return {followers: "to", **_answered(parent), **named}
 
 
+def _in_circle(author: Actor, parent: Post) -> dict[int, Place]:
+    """An answer in a thread for a circle goes to the one it answers alone, so that the people of the circle never learn of each
+    other; who made the circle and answers himself goes on writing to all whom he wrote to."""
+    if parent.author_id == author.id:
+        return dict.fromkeys(sorted(parent.audience), "to")
+    return {parent.author_id: "to"}
+
+
 def _answered(parent: Post | None) -> dict[int, Place]:
     return {parent.author_id: "cc"} if parent is not None else {}
 
@@ -238,6 +264,7 @@ def gate_for(
     group: Actor | None,
     parent: Post | None,
     new_id: int,
+    circle: bool = False,
 ) -> tuple[int | None, frozenset[int] | None, list[Effect]]:
     """(gate id, its principals, effects): a reply has its thread's, a root its group's, or one of its own audience."""
     if parent is not None:
@@ -249,7 +276,7 @@ def gate_for(
     if PUBLIC in post_audience:
         return None, None, []
     limit = frozenset({*post_audience, author.id})
-    return new_id, limit, [MakeGate(new_id, limit)]
+    return new_id, limit, [MakeGate(new_id, limit, None, CIRCLE if circle else None)]
 
 
 def _composed(
@@ -266,7 +293,7 @@ def _composed(
         post_id = facts.free_id(min(asked.published, facts.now) << SHIFT)
     direct = PUBLIC not in chosen and not any(p & 3 for p in chosen)
     home = None if direct and parent is None else group
-    gate_id, gate, effects = gate_for(facts, chosen, author, home, parent, spare_id)
+    gate_id, gate, effects = gate_for(facts, chosen, author, home, parent, spare_id, asked.circle is not None)
     staff = home is not None and home.local and facts.moderates(author.id, home.id)
     unheard = _unheard(asked, facts, author, group, parent, people)
     held = None
@@ -294,6 +321,8 @@ def _composed(
     )
     told = {a.id: a for a in people}
     body = replace(asked.body, mentions=tuple(told))
+    if asked.circle is not None or (parent is not None and parent.circle):
+        body = replace(body, extra={**body.extra, "circle": True})
     create_uri = addresses.activity(facts.base_url, create_id)
     stored = StorePost(
         post, body, facts.now, {}, parent.uri if parent else None, None, asked.posted_by,
@@ -488,6 +517,10 @@ def _take(
     item: Incoming, facts: Facts, author: Actor, group: Actor | None, parent: Post | None
 ) -> Decision | Refusal:
     chosen = claimed_audience(item, facts, author, group)
+    if parent is not None and parent.circle:
+        chosen = {
+            parent.author_id: "to"
+        }  # whatever it claims: the people of a circle do not know of each other
     direct = PUBLIC not in chosen and not any(p & 3 for p in chosen)
     if direct and parent is not None and parent.group_id is not None:
         group = None  # an answer to one person under a group's thread is a letter, not a comment

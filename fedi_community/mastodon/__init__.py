@@ -25,6 +25,7 @@ from fedi_community.mastodon import (
     apps,
     audience,
     badges,
+    circles,
     conversations,
     desk,
     filters,
@@ -75,6 +76,7 @@ TABLES: Final[tuple[Table, ...]] = (
     group_reports.table, badges.table,
     personas.table, unmasking.table,
     appeals.table,
+    circles.table,
 )  # fmt: skip
 """Every resource. A new one is added here."""
 

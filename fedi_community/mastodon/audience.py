@@ -36,12 +36,12 @@ def _count(number: int | None, everyone: bool) -> dict[str, int | None]:
 
 
 @table.post(
-    "/api/v1/audience/preview", member("write:statuses"), PREVIEW, *writing.WORDS, writing.VISIBILITY,
+    "/api/v1/audience/preview", member("write:statuses"), PREVIEW, *writing.WORDS, writing.VISIBILITY, writing.CIRCLE,
     Param("in_reply_to_id", "id"),
 )  # fmt: skip
 async def audience_preview(call: Call) -> Any:
     """Who could read this status, in words; nothing is posted"""
-    wanted = writing.asked(call)
+    wanted = await writing.into_circle(call, writing.asked(call))
     asked = writing.compose_of(call.house, call.actor_id, call.who.login_id, wanted, call.now)
     found = await foresee(
         call.house, asked, lambda facts: polls.decide_post(asked, facts), "es" if call.language == "es" else "en",

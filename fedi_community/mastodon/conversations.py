@@ -25,7 +25,9 @@ table = Table("conversations")
 
 
 def others(post: PostView, owner: int) -> list[int]:
-    """Whom a conversation is with: all who wrote or were written to, but oneself."""
+    """Whom a conversation is with: all who wrote or were written to, but oneself. In a circle that is its author alone."""
+    if post.extra.get("circle") and owner != post.author.id:
+        return [post.author.id]
     return [i for i in dict.fromkeys([post.author.id, *post.audience]) if i != owner and not i & 3]
 
 

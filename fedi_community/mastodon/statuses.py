@@ -31,12 +31,12 @@ ONE_OF_TWO: Final = {
 
 
 @table.post(
-    "/api/v1/statuses", member("write:statuses"), ONE_OF_TWO, *writing.WORDS, writing.VISIBILITY,
+    "/api/v1/statuses", member("write:statuses"), ONE_OF_TWO, *writing.WORDS, writing.VISIBILITY, writing.CIRCLE,
     Param("in_reply_to_id", "id"), Param("scheduled_at", doc="At least five minutes ahead: answers a ScheduledStatus"),
 )  # fmt: skip
 async def create(call: Call) -> Any:
     """Post a status, now or later; a mention of a group posts in it"""
-    wanted = writing.asked(call)
+    wanted = await writing.into_circle(call, writing.asked(call))
     asked = writing.compose_of(call.house, call.actor_id, call.who.login_id, wanted, call.now)
     run_at = moment_of(call["scheduled_at"]) if call["scheduled_at"] else None
     needs = posts.compose_needs(asked)

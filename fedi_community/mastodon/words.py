@@ -61,6 +61,8 @@ SPANISH: Final[dict[str, str]] = {
     "no_persona": "Esto no es otro nombre de nadie.",
     "not_two": "Tiene que confirmarlo otra persona del personal.",
     "unmasking_over": "Esto ha caducado o ya se ha leído. Vuelva a pedirlo.",
+    "empty_circle": "No hay nadie en este círculo. Añada antes a alguien.",
+    "circle_answers": "Una respuesta va a la conversación a la que responde, no a un círculo.",
     "no_power": "Usted es mentor de este grupo, pero el equipo no le ha dado permiso para esto. Pregúntele, por favor.",
     "appealed": "Ya ha reclamado. Lo leerá otra persona del equipo.",
     "measure_over": "Esto ya ha terminado. No hay nada que reclamar.",

@@ -17,7 +17,7 @@ from fedi_community.domain.posts import Compose
 from fedi_community.domain.text import hashtags_in, markdown_to_html, mentions_in
 from fedi_community.domain.views import PostView
 from fedi_community.errors import Problem, Refusal
-from fedi_community.mastodon import entities
+from fedi_community.mastodon import circles, entities
 from fedi_community.mastodon.base import Call
 from fedi_community.mastodon.params import FALSE, Param, invalid
 from fedi_community.perform import House
@@ -38,8 +38,16 @@ WORDS: Final = (
     ),
 )
 VISIBILITY: Final = Param("visibility", choices=entities.VISIBILITIES)
+CIRCLE: Final = Param("circle_id", "id", "A circle of one's own: its people read it, and nobody else")
 Wanted = dict[str, Any]
 """What a client asked to post, as JSON: text spoiler_text sensitive language visibility in_reply_to_id media_ids poll."""
+
+
+async def into_circle(call: Call, wanted: Wanted) -> Wanted:
+    """With the people of the chosen circle, as they are now; of a circle that is not one's own nothing is said."""
+    if call["circle_id"] is None:
+        return wanted
+    return {**wanted, "circle": await circles.people_of(call, call["circle_id"])}
 
 
 def asked(call: Call) -> Wanted:
@@ -128,6 +136,7 @@ def compose_of(house: House, author_id: int, login_id: int, wanted: Mapping[str,
         mentions=handles_in(house, wanted["text"]),
         reply_to=wanted["in_reply_to_id"],
         posted_by=login_id,
+        circle=None if wanted.get("circle") is None else tuple(wanted["circle"]),
     )
 
 

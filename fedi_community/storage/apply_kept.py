@@ -96,7 +96,8 @@ async def _domain_block(tx: Tx, x: e.SetDomainBlock, wake: Wake) -> None:
 # --- lists ----------------------------------------------------------------------------------------------------------------
 
 _LIST = upsert_row(
-    c.lists, ["id"], ["id", "actor_id", "title", "replies_policy", "exclusive", "created"], ["actor_id", "created"]
+    c.lists, ["id"], ["id", "actor_id", "title", "replies_policy", "exclusive", "circle", "created"],
+    ["actor_id", "circle", "created"],
 )  # fmt: skip
 _PUT = insert_row(c.list_members, "list_id", "actor_id", "created", ignore=True)
 _TAKE = Statement(
@@ -111,7 +112,7 @@ _DROP_LIST = Statement(delete(c.lists).where(c.lists.c.id == param("key")))
 async def _save_list(tx: Tx, x: e.SaveList, wake: Wake) -> None:
     await tx.run(
         _LIST, id=x.id, actor_id=x.actor_id, title=x.title, replies_policy=x.replies_policy,
-        exclusive=int(x.exclusive), created=x.at,
+        exclusive=int(x.exclusive), circle=int(x.circle), created=x.at,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
+from fedi_community.domain.posts import CIRCLE
 from fedi_community.storage import desk, held, joining, kept, measures, media, personas, scheduled, sessions
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
@@ -35,6 +36,7 @@ from fedi_community.storage.tables import (
     feed_items,
     feeds,
     gate_principals,
+    gates,
     grants,
     groups,
     handles,
@@ -122,9 +124,9 @@ _AUDIENCE = Statement(
     )
 )
 _GATES = Statement(
-    select(gate_principals.c.gate_id, gate_principals.c.principal_id).where(
-        one_of(gate_principals.c.gate_id, "ids")
-    )
+    select(gate_principals.c.gate_id, gate_principals.c.principal_id, gates.c.reads)
+    .join(gates, gates.c.id == gate_principals.c.gate_id)
+    .where(one_of(gate_principals.c.gate_id, "ids"))
 )
 _GROUPS = Statement(
     select(groups, A.language.label("language"))
@@ -259,16 +261,19 @@ class _Loader:
         for object_id, principal, place in await self.tx.rows(_AUDIENCE, ids=list(rows)):
             places[object_id][principal] = place
         gate_ids = {row["gate_id"] for row in rows.values() if row["gate_id"] is not None}
-        gates: dict[int, set[int]] = {g: set() for g in gate_ids}
+        inside: dict[int, set[int]] = {g: set() for g in gate_ids}
+        circles: set[int] = set()
         if gate_ids:
-            for gate, principal in await self.tx.rows(_GATES, ids=list(gate_ids)):
-                gates[gate].add(principal)
+            for gate, principal, word_ in await self.tx.rows(_GATES, ids=list(gate_ids)):
+                inside[gate].add(principal)
+                if word_ == CIRCLE:
+                    circles.add(gate)
         for i, row in rows.items():
-            gate = None if row["gate_id"] is None else frozenset(gates[row["gate_id"]])
-            self.posts[i] = post_of(row, places[i], gate)
+            gate = None if row["gate_id"] is None else frozenset(inside[row["gate_id"]])
+            self.posts[i] = post_of(row, places[i], gate, row["gate_id"] in circles)
 
 
-def post_of(row: Row, places: dict[int, Any], gate: frozenset[int] | None) -> Post:
+def post_of(row: Row, places: dict[int, Any], gate: frozenset[int] | None, circle: bool = False) -> Post:
     """A row of `_select_posts` with its audience and gate as a `Post`."""
     return Post(
         id=row["id"],
@@ -294,6 +299,7 @@ def post_of(row: Row, places: dict[int, Any], gate: frozenset[int] | None) -> Po
         released=bool(row["released"]),
         note=bool(row["note"]),
         asks_first=bool(row["asks_first"]),
+        circle=circle,
     )
 
 

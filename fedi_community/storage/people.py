@@ -435,11 +435,13 @@ async def suggested(tx: Tx, viewer: Viewer, limit: int) -> list[int]:
 # --- lists and hosts --------------------------------------------------------------------------------------------------
 
 _L = c.lists.c
-_LISTS = Statement(select(c.lists).where(_L.actor_id == param("owner")).order_by(_L.id))
+_LISTS = Statement(
+    select(c.lists).where(_L.actor_id == param("owner"), _L.circle == param("circle")).order_by(_L.id)
+)
 _LISTS_WITH = Statement(
     select(c.lists)
     .join(c.list_members, c.list_members.c.list_id == _L.id)
-    .where(_L.actor_id == param("owner"), c.list_members.c.actor_id == param("key"))
+    .where(_L.actor_id == param("owner"), c.list_members.c.actor_id == param("key"), _L.circle == number(0))
     .order_by(_L.id)
 )
 _DB = c.domain_blocks.c
@@ -459,10 +461,10 @@ class ListRow:
     exclusive: bool
 
 
-async def lists(tx: Tx, owner: int, with_actor: int | None = None) -> list[ListRow]:
-    """The lists of somebody, or those that an actor is on."""
+async def lists(tx: Tx, owner: int, with_actor: int | None = None, circle: bool = False) -> list[ListRow]:
+    """The lists of somebody, or those that an actor is on; circle: his circles, to which he writes."""
     rows = (
-        await tx.rows(_LISTS, owner=owner)
+        await tx.rows(_LISTS, owner=owner, circle=int(circle))
         if with_actor is None
         else await tx.rows(_LISTS_WITH, owner=owner, key=with_actor)
     )

@@ -94,6 +94,14 @@ GROUPS: Final[dict[str, tuple[str, str]]] = {
     "invitation.go": ("Go to the group", "Ir al grupo"),
     "profile.badge": ("{issuer} says:", "{issuer} dice:"),
     # --- refusals
+    "refused.empty_circle": (
+        "Nobody is in this circle. Add people to it first.",
+        "No hay nadie en este círculo. Añada antes a alguien.",
+    ),
+    "refused.circle_answers": (
+        "An answer goes to the discussion it answers, not to a circle.",
+        "Una respuesta va a la conversación a la que responde, no a un círculo.",
+    ),
     "refused.claims_a_name": (
         "This name is kept for those who run this site. Please choose another one.",
         "Este nombre está reservado a quienes llevan este sitio. Elija otro, por favor.",

@@ -441,6 +441,8 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     said = await world.make.post(zoe, "eat only lemons", reply_to=root)
     await made(f"groups/{group}/bans", account_id=str(zoe))
     await made(f"groups/{group}/invitations", note="for the choir")
+    circle = await made("circles", title="family")
+    await made(f"circles/{circle['id']}/accounts", account_ids=[str(omar)])
     await made(f"admin/accounts/{omar}/badges", label="clinician")
     await world.make.remote("https://peer.example/users/clinic", name="", held_name="Community Clinic")
     asker = await world.make.member("asker")
@@ -468,7 +470,8 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
         Needs(), lambda f: Decision((MakeAnnouncement(f.new_ids[0], {"en": "*Welcome*"}, None, f.now),)), 1
     )
     return token, {
-        "/accounts/<id>": str(omar), "/groups/<id>": str(group), "/lists/<id>": listed["id"], "/polls/<id>": poll["id"],
+        "/accounts/<id>": str(omar), "/groups/<id>": str(group), "/lists/<id>": listed["id"],
+        "/circles/<id>": circle["id"], "/polls/<id>": poll["id"],
         "/scheduled_statuses/<id>": later["id"], "/list/<id>": listed["id"], "/v2/filters/<id>": filtered.json["id"],
         "/filters/keywords/<id>": filtered.json["keywords"][0]["id"], "/filters/statuses/<id>": named.json["id"],
         "/v1/filters/<id>": filtered.json["keywords"][0]["id"], "/<name>": "sleep",
