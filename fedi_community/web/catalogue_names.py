@@ -77,6 +77,18 @@ NAMES: Final[dict[str, tuple[str, str]]] = {
     ),
     "names.end_submit": ("Yes, end this name", "Sí, terminar con este nombre"),
     "names.back": ("Back to your names", "Volver a sus nombres"),
+    "strikes.link": (
+        "How often was there a problem with this person?",
+        "¿Cuántas veces hubo un problema con esta persona?",
+    ),
+    "strikes.title": ("Problems with this person before", "Problemas anteriores con esta persona"),
+    "strikes.how": (
+        "This counts what those who look after groups had to do about the person, under any name the person writes under. It is "
+        "rounded, and some weeks late, so that it tells nobody which names belong together.",
+        "Aquí se cuenta lo que tuvieron que hacer quienes cuidan de los grupos por esta persona, con cualquiera de los nombres con "
+        "los que escribe. Está redondeado y llega con semanas de retraso, para que no diga a nadie qué nombres van juntos.",
+    ),
+    "strikes.back": ("Back to the post", "Volver al mensaje"),
     "write.as": ("You write as", "Escribe como"),
     "write.as_change": ("Write under another name", "Escribir con otro nombre"),
     "said.name_made": (

@@ -89,6 +89,7 @@ READ: dict[str, tuple[str, ...]] = {
     },
     "/api/v1/admin/held_names": ("/api/v1/admin/held_names",),
     "/api/v1/admin/accounts/<id>/badges": ("/api/v1/admin/accounts/{actor}/badges",),
+    "/objects/<object_id>/strikes": ("/objects/{post}/strikes",),
     "/names": ("/names",),
     "/names/<key>/end": ("/names/{actor}/end",),
     "/api/v1/personas": ("/api/v1/personas",),

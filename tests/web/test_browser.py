@@ -87,6 +87,7 @@ async def _fill(world: World) -> tuple[int, dict[str, str]]:
         await make.post(omar, "That helps me too. A_very_long_word_" + "x" * 80, reply_to=root)
     own = await make.post(nadia, "@caregivers a hard week, and nobody asks how I am", "public")
     await make.post(nadia, "A walk today #sleep")
+    river = await make.persona(await world.login_of(nadia), "quiet_river", name="Quiet River", group_id=sleep)
     paths = {
         "home": "/", "groups": "/groups", "group": "/groups/sleep", "closed": "/groups/caregivers",
         "article": f"/objects/{key}", "alone": f"/objects/{key}/article", "thread": f"/objects/{root}",
@@ -94,6 +95,7 @@ async def _fill(world: World) -> tuple[int, dict[str, str]]:
         "login": "/login", "logout": "/logout", "write": "/write", "answer": f"/write?reply_to={root}",
         "edit": f"/write?edit={own}", "delete": f"/objects/{own}/delete", "tag": "/tags/sleep", "about": "/about",
         "privacy": "/privacy", "missing": "/nothing",
+        "names": "/names", "ended": f"/names/{river}/end",
     }  # fmt: skip
     return nadia, paths
 

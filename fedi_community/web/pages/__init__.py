@@ -65,6 +65,7 @@ ROUTES: Final[tuple[tuple[str, str, View], ...]] = (
     ("POST", "/objects/<object_id>/delete", acts.delete),
     ("POST", "/objects/<object_id>/like", acts.like),
     ("POST", "/objects/<object_id>/moderate", acts.moderate),
+    ("GET", "/objects/<object_id>/strikes", names.strikes),
     ("GET", "/names", names.listed),
     ("POST", "/names", names.make),
     ("POST", "/names/use", names.use),

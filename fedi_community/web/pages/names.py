@@ -10,8 +10,9 @@ from quart import Response
 from fedi_community import auth
 from fedi_community.auth import names
 from fedi_community.domain import personas
-from fedi_community.domain.views import ActorView
+from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import Refusal, not_found
+from fedi_community.storage import moderation, views
 from fedi_community.storage import personas as rows
 from fedi_community.storage.database import Tx
 from fedi_community.web.pages.account import set_cookie
@@ -110,3 +111,25 @@ async def end(asked: Ask, key: str) -> Response:
         secret = await auth.open_session(asked.house, speaker.login_id, itself)
         set_cookie(asked, response, "session", secret, auth.SESSION_MS // 1000)
     return response
+
+
+async def strikes(asked: Ask, object_id: str) -> Response:
+    """How often moderators had to do with a post's author, for those who look after its group."""
+    key, viewer = object_id_of(object_id), asked.viewer
+
+    async def unit(tx: Tx) -> tuple[PostView, int] | None:
+        post = next(iter(await views.load_posts(tx, viewer, [key])), None)
+        group = post.group if post is not None else None
+        if post is None or group is None or not group.local or not viewer.id:
+            return None
+        if group.id not in await moderation.run_by(tx, viewer.id, [group.id]):
+            return None
+        until = personas.strikes_until(post.author.id, asked.now)
+        return post, await rows.strikes(tx, post.author.id, until)
+
+    found = await asked.house.db.read(unit)
+    if found is None:
+        raise not_found()
+    post, count = found
+    text = personas.strikes_text(personas.strikes_word(count), asked.t.language)
+    return render(asked, "strikes.html", show=asked.show(), cache=False, post=post, text=text)
