@@ -74,7 +74,7 @@ async def test_what_is_held_is_answered_by_those_with_the_power_over_posts(make:
     post = await make.post(omar, "@caregivers my first question")
 
     async def answer() -> Outcome:
-        needs = held.needs(post, None, [group, omar], mentor)
+        needs = held.needs(post, mentor)
 
         def decide(facts: Facts) -> Outcome:
             return held.decide(post, mentor, True, facts, group_id=group)

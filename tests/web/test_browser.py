@@ -21,6 +21,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from fedi_community import auth
 from fedi_community.config import Settings
+from fedi_community.domain import joining
 from fedi_community.domain.model import Attachment, Text
 from fedi_community.storage.database import open_database
 from tests.make import Make
@@ -88,7 +89,17 @@ async def _fill(world: World) -> tuple[int, dict[str, str]]:
     own = await make.post(nadia, "@caregivers a hard week, and nobody asks how I am", "public")
     await make.post(nadia, "A walk today #sleep")
     river = await make.persona(await world.login_of(nadia), "quiet_river", name="Quiet River", group_id=sleep)
+    run = await make.group("own_group", finds="server", reads="members", joins="approval")
+    await make.role(run, nadia, "staff")
+    await make.role(run, omar, "mentor")
+    invitation = auth.new_secret()
+    needs = joining.invite_needs(run, None)
+    await make.must(
+        needs, lambda f: joining.decide_invite(run, None, None, auth.token_hash(invitation), 3, 7, "choir", f)
+    )
     paths = {
+        "settings": "/groups/own_group/settings", "invitations": "/groups/own_group/invitations",
+        "invitation": f"/invitations/{invitation}",
         "home": "/", "groups": "/groups", "group": "/groups/sleep", "closed": "/groups/caregivers",
         "article": f"/objects/{key}", "alone": f"/objects/{key}/article", "thread": f"/objects/{root}",
         "reply": f"/objects/{above}", "private": f"/objects/{own}", "profile": "/@nadia", "other": "/@omar",
