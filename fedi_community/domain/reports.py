@@ -85,7 +85,8 @@ def decide_report(asked: NewReport, facts: Facts) -> Decision | Refusal:
     for effect in filed.effects:
         if isinstance(effect, File):
             kept = {str(i): (asked.copies or {}).get(i, {}) for i in effect.object_ids}
-            effect = replace(effect, rule_ids=asked.rule_ids, forwarded=forwarded, copy={"posts": kept})
+            copy = {"posts": kept} if asked.copies else {}
+            effect = replace(effect, rule_ids=asked.rule_ids, forwarded=forwarded, copy=copy)
             if forwarded:
                 effects += _flag(asked, effect, facts)
         effects.append(effect)

@@ -10,6 +10,7 @@ from typing import Final
 
 from fedi_community.web.catalogue_groups import GROUPS
 from fedi_community.web.catalogue_names import NAMES
+from fedi_community.web.catalogue_reports import REPORTS
 from fedi_community.web.catalogue_signin import SIGN_IN
 
 LANGUAGES: Final = ("en", "es")
@@ -564,4 +565,5 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **GROUPS,
     **NAMES,
     **SIGN_IN,
+    **REPORTS,
 }  # fmt: skip

@@ -1,0 +1,151 @@
+"""The desk: what waits to be answered, a report with its sealed copy, and what can be done. For server staff, and in a group for
+those who answer its reports; to everybody else these pages do not exist."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from quart import Response
+
+from fedi_community import desk
+from fedi_community.domain.views import ActorView
+from fedi_community.errors import Problem, not_found
+from fedi_community.media.store import open_store
+from fedi_community.storage import measures, moderation, reports, views
+from fedi_community.storage.database import Tx
+from fedi_community.web.pages.reading import find_group
+from fedi_community.web.pages.site import Ask, dressed, form_of, go, object_id_of, render
+
+LENGTHS: Final = {"day": 86_400, "week": 7 * 86_400, "month": 30 * 86_400}
+MEASURES: Final = {"warn": "none", "silence": "silence", "suspend": "suspend"}
+
+
+def helper(asked: Ask) -> desk.Helper:
+    """Who sits here; raises the one 404 for a stranger."""
+    if asked.speaker is None:
+        raise not_found()
+    return desk.Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
+
+
+async def queue(asked: Ask) -> Response:
+    """All that waits, for server staff."""
+    if not helper(asked).staff:
+        raise not_found()
+    return await _queue(asked, 0, "/moderation")
+
+
+async def group_queue(asked: Ask, handle: str) -> Response:
+    """What waits in a group."""
+    who = helper(asked)
+
+    async def unit(tx: Tx) -> int:
+        group = await find_group(tx, asked.viewer, handle)
+        if group.id not in await reports.answers(tx, who.actor_id, [group.id]):
+            raise not_found()
+        return group.id
+
+    return await _queue(asked, await asked.house.db.read(unit), f"/groups/{handle.lower()}/reports")
+
+
+async def _queue(asked: Ask, group_id: int, path: str) -> Response:
+    who = helper(asked)
+
+    async def unit(
+        tx: Tx,
+    ) -> tuple[list[moderation.ReportRow], int, list[measures.Taken], dict[int, ActorView]]:
+        rows, count = await reports.queue(tx, group_id, who.actor_id)
+        appeals = await measures.appeals(tx, group_id, who.actor_id)
+        people = {row.target_id for row in rows} | {one.target_id for one in appeals}
+        return rows, count, appeals, await views.load_actors(tx, people)
+
+    rows, count, appeals, people = await asked.house.db.read(unit)
+    return render(
+        asked, "moderation.html", cache=False, rows=rows, more=count - len(rows), appeals=appeals, people=people,
+        action=asked.href(path), login=who.login_id,
+    )  # fmt: skip
+
+
+async def decide(asked: Ask) -> Response:
+    form = await form_of(asked)
+    await desk.answer_appeal(
+        asked.house, helper(asked), object_id_of(form.get("appeal", "")), form.get("grant") == "1"
+    )
+    return go(asked, asked.href("/moderation"), "case_done")
+
+
+async def decide_in_group(asked: Ask, handle: str) -> Response:
+    form = await form_of(asked)
+    asked.must_speak()
+    group = await asked.house.db.read(lambda tx: find_group(tx, asked.viewer, handle))
+    await desk.answer_appeal(
+        asked.house, helper(asked), object_id_of(form.get("appeal", "")), form.get("grant") == "1", group.id
+    )
+    return go(asked, asked.href(f"/groups/{group.handle}/reports"), "case_done")
+
+
+async def case(asked: Ask, report_id: str) -> Response:
+    """One report; that it was read is written down."""
+    opened = await desk.open_report(asked.house, helper(asked), object_id_of(report_id))
+    row = opened.row
+
+    async def unit(tx: Tx) -> tuple[dict[int, int], dict[int, ActorView]]:
+        selves = await moderation.selves(tx, [n.by for n in opened.notes])
+        people = {row.target_id, *selves.values()} | (
+            {row.reporter_id} if opened.by_role and row.reporter_id else set()
+        )
+        return selves, await views.load_actors(tx, people)
+
+    selves, people = await asked.house.db.read(unit)
+    return render(
+        asked, "case.html", cache=False, row=row, opened=opened, selves=selves, people=people,
+        copies=row.copy.get("posts", {}), action=asked.href(f"/reports/{row.id}"),
+    )  # fmt: skip
+
+
+async def act(asked: Ask, report_id: str) -> Response:
+    """What the pressed button says (`do`)."""
+    form = await form_of(asked)
+    asked.must_speak()
+    who, key, do = helper(asked), object_id_of(report_id), form.get("do", "")
+    if do == "note":
+        await desk.note(asked.house, who, form.get("text", ""), report_id=key)
+    elif do in ("take", "hand_back", "close", "reopen"):
+        await desk.step(asked.house, who, key, do, outcome=form.get("outcome", "").strip())  # type: ignore[arg-type]
+    elif do in MEASURES and who.staff:
+        await _measure(asked, who, key, MEASURES[do], form.get("text", ""), LENGTHS.get(form.get("for", "")))
+    else:
+        raise not_found()
+    return go(asked, asked.href(f"/reports/{key}"), "case_done")
+
+
+async def _measure(
+    asked: Ask, who: desk.Helper, report_id: int, action: str, text: str, seconds: int | None
+) -> None:
+    opened = await desk.open_report(asked.house, who, report_id)
+    target = opened.row.target_id
+    managed = (await asked.house.db.read(lambda tx: moderation.managed(tx, [target]))).get(target)
+    if managed is not None and managed.role in ("staff", "admin") and asked.must_speak().role != "admin":
+        raise Problem(403, "not_staff", "This action is not allowed")
+    await desk.measure(
+        asked.house, asked.site.settings.keys_dir, target, action, who.login_id, text=text, mail=True, seconds=seconds,
+        report_id=report_id,
+    )  # fmt: skip
+
+
+async def picture(asked: Ask, report_id: str, position: str) -> Response:
+    """A file of the sealed copy, for who answers the report; that it was read is written down."""
+    place = int(position) if position.isascii() and position.isdigit() and len(position) < 4 else -1
+    file = await desk.open_file(asked.house, helper(asked), object_id_of(report_id), place)
+    settings = asked.site.settings
+    store = open_store(settings.media_url, settings.data_dir / "media")
+    name = file.url.rsplit("/", 1)[1]
+    size = await store.size(name)
+    if size is None:
+        raise not_found()
+    response = Response(store.read(name, 0, size), content_type=file.media_type or "application/octet-stream")
+    dressed(asked, response, cache=False)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Content-Length"] = str(size)
+    if not file.media_type.startswith(("image/", "video/", "audio/")):
+        response.headers["Content-Disposition"] = "attachment"
+    return response
