@@ -21,7 +21,7 @@ from fedi_community.domain.facts import Facts, Needs
 from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.keyring import link_secret
 from fedi_community.perform import Change, House, perform, perform_or_raise
-from fedi_community.storage import audit, moderation, reports
+from fedi_community.storage import audit, moderation, reports, sessions
 from fedi_community.storage import measures as rows
 from fedi_community.storage.database import Tx
 from fedi_community.storage.measures import Taken
@@ -62,8 +62,9 @@ async def _may(tx: Tx, who: Helper, report_id: int) -> tuple[ReportRow, bool]:
     row = await moderation.report(tx, report_id)
     if row is None:
         raise not_found()
-    selves = await moderation.selves(tx, [who.login_id])
-    if row.target_id in (who.actor_id, selves.get(who.login_id)):
+    login = (await sessions.known_logins(tx, [who.login_id])).get(who.login_id)
+    own = {who.actor_id} | (login.actors if login is not None else frozenset())
+    if row.target_id in own:  # also about another name of his
         raise not_found()
     if who.staff:
         return row, True

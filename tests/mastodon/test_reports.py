@@ -154,3 +154,17 @@ async def test_the_copy_outlives_the_post_and_goes_after_thirty_days(world: Worl
     await world.parts.settle()
     later = (await world.get(path, it["to_mentor"])).json
     assert (later["copies"], later["sealed_until"]) == ({}, None)
+
+
+async def test_nobody_opens_a_report_about_another_name_of_his(world: World) -> None:
+    it = await town(world)
+    name = await world.post(
+        "/api/v1/personas", it["to_english"], username="quiet_river", display_name="Quiet River"
+    )
+    assert name.status == 200, name.body
+    made = await world.post("/api/v1/reports", it["to_omar"], account_id=name.json["id"], comment="hm")
+    path = f"/api/v1/admin/reports/{made.json['id']}"
+    missing = await world.get("/api/v1/admin/reports/7", it["to_english"])
+    got = await world.get(path, it["to_english"])
+    assert (got.status, got.body) == (404, missing.body)
+    assert (await world.get(path, it["to_spanish"])).status == 200
