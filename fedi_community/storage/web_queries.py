@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import bindparam, select
 
-from fedi_community.domain.model import Grant
+from fedi_community.domain.model import Grant, owner_of, staff_of
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param
@@ -65,3 +65,24 @@ async def grant_of(tx: Tx, viewer_id: int, collection: int) -> Grant | None:
     """How the viewer stands to one collection."""
     state = await tx.value(_FOLLOWS, viewer=viewer_id, collection=collection) if viewer_id else None
     return None if state is None else Grant(state).to_asker
+
+
+_RUN = Statement(
+    select(t.grants.c.collection_id)
+    .join(t.groups, t.groups.c.actor_id + number(2) == t.grants.c.collection_id)
+    .where(t.grants.c.actor_id == param("viewer"), t.grants.c.state == number(Grant.ACCEPTED))
+    .union(
+        select(t.grants.c.collection_id)
+        .join(t.groups, t.groups.c.actor_id + number(3) == t.grants.c.collection_id)
+        .where(t.grants.c.actor_id == param("viewer"), t.grants.c.state == number(Grant.ACCEPTED))
+    )
+)
+
+
+async def run_groups(tx: Tx, viewer_id: int) -> frozenset[int]:
+    """The groups of this server that somebody is a mentor or staff of."""
+    return frozenset(owner_of(row[0]) for row in await tx.rows(_RUN, viewer=viewer_id))
+
+
+async def is_staff(tx: Tx, viewer_id: int, group_id: int) -> bool:
+    return await grant_of(tx, viewer_id, staff_of(group_id)) is Grant.ACCEPTED

@@ -196,6 +196,10 @@ READ: dict[str, tuple[str, ...]] = {
     "/groups/<handle>/reports": ("/groups/{group}/reports",),
     "/reports/<report_id>": ("/reports/{report}",),
     "/reports/<report_id>/pictures/<position>": ("/reports/{report}/pictures/0",),
+    "/groups/<handle>/desk": ("/groups/{group}/desk",),
+    "/groups/<handle>/log": ("/groups/{group}/log",),
+    "/groups/<handle>/bans": ("/groups/{group}/bans",),
+    "/objects/<object_id>/lookafter": ("/objects/{post}/lookafter",),
     "/groups/<handle>/held": ("/groups/{group}/held",),
     "/groups/<handle>/feed": ("/groups/{group}/feed",),
     "/healthz": ("/healthz",),
@@ -418,6 +422,9 @@ CHANGE: dict[str, str] = {
     "POST /moderation": "",
     "POST /groups/<handle>/reports": "/groups/{hiddenname}/reports",
     "POST /reports/<report_id>": "",
+    "POST /groups/<handle>/desk": "/groups/{hiddenname}/desk",
+    "POST /groups/<handle>/bans": "/groups/{hiddenname}/bans",
+    "POST /objects/<object_id>/lookafter": "/objects/{post}/lookafter",
     "POST /groups/<handle>/held": "/groups/{hiddenname}/held",
     **dict.fromkeys(
         (

@@ -17,7 +17,7 @@ from fedi_community.web.pages.site import TEMPLATES
 
 WEB = Path(audience.__file__).parent
 NOW = 1_767_607_230_000
-PREFIXES = ("report.category.", "lifeline.", "warned.", "settings.", "power.",
+PREFIXES = ("report.category.", "lifeline.", "warned.", "settings.", "power.", "log.", "desk.of.",
     "state.", "said.", "refused.", "reads.", "posts.", "replies.", "joins.", "write.to.", "write.check_", "language.name.",
     "aud.members.", "scope.", "signup.",
 )  # fmt: skip

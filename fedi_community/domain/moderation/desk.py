@@ -34,6 +34,9 @@ BAD_ANSWER: Final = Refusal(
 TOO_MANY: Final = Refusal(
     "too_many_answers", 422, f"A group has at most {MAX_SAVED} saved answers. Delete one first."
 )
+NOTE_LENGTH: Final = Refusal(
+    "note_length", 422, f"Please write something, at most {MAX_SAVED_TEXT} characters."
+)
 NOT_A_NOTE: Final = Refusal("not_a_note", 422, "This is not a note of the group.")
 
 

@@ -1,0 +1,118 @@
+"""The pages of those who run a group: what they can do there, in both languages, and that nobody else has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fedi_community.domain.moderation import bans
+from tests.web.conftest import Answer, Browser, World
+
+
+async def scene(world: World) -> dict[str, Any]:
+    who: dict[str, Any] = {name: await world.member(name) for name in ("nadia", "omar", "vera", "chief")}
+    who["group"] = await world.make.group("sleep", name="Sleep well")
+    who["other"] = await world.make.group("heart", name="Heart")
+    for name in ("nadia", "omar"):
+        await world.make.join(who[name], who["group"])
+    await world.make.role(who["group"], who["vera"], "mentor")
+    await world.make.role(who["other"], who["vera"], "mentor")
+    await world.make.role(who["group"], who["chief"], "staff")
+    who["post"] = await world.make.post(who["nadia"], "does tea help?", group_id=who["group"])
+    return who
+
+
+async def press(browser: Browser, page: Answer, action: str, **values: str) -> Answer:
+    csrf = page.form(action)["csrf"]
+    return await browser.post(action, {"csrf": csrf, **values})
+
+
+async def test_the_desk_holds_what_waits_and_what_the_group_has_ready(world: World) -> None:
+    who = await scene(world)
+    vera, chief = await world.as_(who["vera"]), await world.as_(who["chief"])
+    desk = await vera.get("/groups/sleep/desk")
+    assert desk.status == 200
+    for words in (
+        "What is waiting",
+        "Nobody has answered for a day",
+        "Saved answers",
+        "Posts to read first: 0",
+    ):
+        assert words in desk.text, words
+    assert "Lo que espera" in (await vera.get("/es/groups/sleep/desk")).text
+    done = await press(vera, desk, "/groups/sleep/desk", do="answer", name="Ask a doctor",
+                       en="Please ask your doctor.", es="Consulte a su médico.")  # fmt: skip
+    assert done.status == 303
+    assert "Ask a doctor" in (await vera.get(done.location)).text
+    held = await press(vera, desk, "/groups/sleep/desk", do="holds", words="bleach", phones="1")
+    assert held.status == 403, "mentors have no power over settings until staff give it"
+    saved = await press(
+        chief, await chief.get("/groups/sleep/desk"), "/groups/sleep/desk", do="holds", words="bleach\n\ncure",
+        phones="1", links="newcomers", replies="nobody",
+    )  # fmt: skip
+    assert saved.status == 303
+    again = (await chief.get("/groups/sleep/desk")).text
+    assert "bleach\ncure</textarea>" in again
+    assert 'value="newcomers" selected' in again
+
+
+async def test_all_that_can_be_done_with_one_post_is_on_one_page(world: World) -> None:
+    who = await scene(world)
+    vera, chief = await world.as_(who["vera"]), await world.as_(who["chief"])
+    path = f"/objects/{who['post']}/lookafter"
+    page = await vera.get(path)
+    for words in ("another title", "another group", "Take its words away"):
+        assert words in page.text, words
+    assert "Say something as the group" not in page.text, "staff alone"
+    titled = await press(vera, page, path, do="retitle", title="Tea in the evening")
+    assert titled.status == 303
+    assert "Tea in the evening" in (await vera.get(titled.location)).text
+    note = await press(chief, await chief.get(path), path, do="note", text="Tea is fine, says the *house*.")
+    assert note.status == 303
+    thread = (await chief.get(f"/objects/{who['post']}")).text
+    assert "A note from those who run this group" in thread
+    wrong = await press(vera, page, path, do="join", address="https://elsewhere.example/1")
+    assert (wrong.status, "not the address of a post here" in wrong.text) == (422, True)
+    moved = await press(vera, page, path, do="move", group=str(who["other"]), reason="About the heart")
+    assert moved.status == 303
+    log = await vera.get("/groups/heart/log")
+    assert "moved a discussion into this group" in log.text
+    assert "Reason: About the heart" in log.text
+    assert "trajo una conversación a este grupo" in (await vera.get("/es/groups/heart/log")).text
+
+
+async def test_the_buttons_below_a_post_hold_it_back_and_publish_it(world: World) -> None:
+    who = await scene(world)
+    vera, omar = await world.as_(who["vera"]), await world.as_(who["omar"])
+    path, act = f"/objects/{who['post']}", f"/objects/{who['post']}/moderate"
+    assert (await press(vera, await vera.get(path), act, act="hold")).status == 303
+    assert (await omar.get(path)).status == 404
+    waits = await vera.get(path)
+    assert "It waits until one of you publishes it." in waits.text
+    assert (await press(vera, waits, act, act="pass")).status == 303
+    assert (await omar.get(path)).status == 200
+
+
+async def test_who_is_kept_out_is_let_in_again_on_a_page(world: World) -> None:
+    who = await scene(world)
+    await world.make.must(
+        bans.ban_needs(who["group"], who["vera"], who["omar"]),
+        lambda f: bans.decide_ban(who["group"], who["vera"], None, who["omar"], True, "Selling", None, f),
+        3,
+    )
+    vera = await world.as_(who["vera"])
+    page = await vera.get("/groups/sleep/bans")
+    assert "for good" in page.text
+    done = await press(vera, page, "/groups/sleep/bans", person=str(who["omar"]))
+    assert done.status == 303
+    assert "Nobody is kept out." in (await vera.get(done.location)).text
+
+
+async def test_to_everybody_else_these_pages_are_missing(world: World) -> None:
+    who = await scene(world)
+    for name in ("nadia", "omar"):
+        browser = await world.as_(who[name])
+        missing = await browser.get("/groups/nosuch/desk")
+        for which in ("desk", "log", "bans"):
+            got = await browser.get(f"/groups/sleep/{which}")
+            assert got.status == missing.status == 404
+        assert (await browser.get(f"/objects/{who['post']}/lookafter")).status == 404
