@@ -10,7 +10,7 @@ from fedi_community import __version__
 from fedi_community.cli.content import feed
 from fedi_community.cli.demo import demo
 from fedi_community.cli.doctor import doctor
-from fedi_community.cli.hosts import allow, block
+from fedi_community.cli.hosts import allow, block, hosts_group
 from fedi_community.cli.operations import backup, explain, export, restore
 from fedi_community.cli.people import member, token
 from fedi_community.cli.personas import persona
@@ -46,6 +46,7 @@ for command in (
     feed,
     block,
     allow,
+    hosts_group,
     explain,
     export,
     backup,

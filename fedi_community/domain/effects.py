@@ -615,6 +615,11 @@ class SetHost:
     state: Literal["ok", "limited", "suspended"] | None = None
     listed: bool | None = None
     at: int = 0
+    reject_media: bool | None = None
+    reject_reports: bool | None = None
+    obfuscate: bool | None = None
+    public_comment: str | None = None
+    private_comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

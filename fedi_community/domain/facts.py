@@ -21,6 +21,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
+from fedi_community.domain.stands import Stand
 from fedi_community.domain.visibility import Sight, may_view, sight_of
 
 
@@ -69,6 +70,7 @@ class Needs:
     unmasking: int | None = None
     measure: int | None = None  # one, with what else still stands against the same actor
     keeps: int | None = None  # an actor: which lists, filters, tags and marks are his
+    hosts: frozenset[str] = frozenset()  # how this server stands to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,7 @@ class Facts:
     blocks: frozenset[tuple[int, int]] = frozenset()
     reactions: frozenset[tuple[int, int, str]] = frozenset()
     polls: dict[int, Poll] = field(default_factory=dict)  # by post
+    hosts: dict[str, Stand] = field(default_factory=dict)  # those that are known
     followed: frozenset[int] = frozenset()  # actors somebody here follows
     feed_item: tuple[int, str] | None = None  # (object id, hash)
     taken_ids: frozenset[int] = frozenset()

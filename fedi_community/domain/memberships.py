@@ -8,7 +8,6 @@ place.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 from fedi_community.domain import addresses, powers, relations
 from fedi_community.domain.effects import (
@@ -25,6 +24,7 @@ from fedi_community.domain.effects import (
 )
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Grant, followers_of, mentors_of, staff_of
+from fedi_community.domain.stands import HostState
 from fedi_community.errors import Refusal
 
 NO_MEMBER = Refusal("not_found", 404, "There is no such group or member.")
@@ -39,8 +39,6 @@ HOST_NOT_ALLOWED = Refusal(
 RUNS_IT = Refusal(
     "runs_the_group", 403, "Somebody who runs the group cannot be kept out of it. Staff end the role first."
 )
-
-HostState = Literal["ok", "limited", "suspended"]
 
 
 def between(group_id: int, actor_id: int, moderator_id: int | None = None) -> Needs:
@@ -174,15 +172,23 @@ def _rejections(group_id: int, facts: Facts) -> tuple[Record, ...]:
 
 
 def decide_host(
-    host: str, facts: Facts, *, state: HostState | None = None, listed: bool | None = None
+    host: str,
+    facts: Facts,
+    *,
+    state: HostState | None = None,
+    listed: bool | None = None,
+    login_id: int | None = None,
 ) -> Decision | Refusal:
-    """How this server stands to a host. Suspending it ends whatever its people were granted here; they are not told, since
-    nothing goes to a suspended host, and have to follow again when it is lifted."""
-    effects: list[Effect] = [SetHost(host, state, listed, facts.now)]
+    """How this server stands to a host; see `hosts` for more than that. Suspending it ends whatever its people were granted here;
+    they are not told, since nothing goes to a suspended host, and have to follow again when it is lifted."""
+    judged = SetHost(host, state, listed, facts.now)
+    if state == "ok":  # the block ends, whatever it was
+        judged = replace(judged, reject_media=False, reject_reports=False, obfuscate=False)
+    effects: list[Effect] = [judged]
     if state == "suspended":
         effects.append(EndHostGrants(host, facts.now))
     words = [f"host_{state}"] if state else []
     if listed is not None:
         words.append("host_listed" if listed else "host_unlisted")
-    effects += [Audit(word, facts.now, detail={"host": host}) for word in words]
+    effects += [Audit(word, facts.now, None, login_id, detail={"host": host}) for word in words]
     return Decision(tuple(effects), None, "changed")

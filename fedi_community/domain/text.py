@@ -93,6 +93,20 @@ def sanitise(html: str, image: ImageRewriter | None = None) -> str:
     return text if _clean(text, None) == text else _text_only(text)
 
 
+_PICTURE = re.compile(r'<img(?:[^>"]|"[^"]*")*>')
+_PICTURE_AT = re.compile(r'<img(?:[^>"]|"[^"]*")*? src="([^"]*)"')
+
+
+def without_pictures(html: str) -> str:
+    """Cleaned HTML without its pictures."""
+    return _PICTURE.sub("", html) if "<img" in html else html
+
+
+def pictures_at(html: str) -> list[str]:
+    """Where the pictures of cleaned HTML are."""
+    return [_html.unescape(found) for found in _PICTURE_AT.findall(html)] if "<img" in html else []
+
+
 def _text_only(text: str) -> str:
     return _escaped(_html.unescape(re.sub(r"<[^<>]*>", "", text))[:MAX_CONTENT])
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fedi_community.domain.model import Kind, Place, State, Text, Visibility
+from fedi_community.domain.text import without_pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class ActorView:
     badges: tuple[dict[str, str], ...] = ()
     handle_host: str = ""
     open_collections: bool = False  # whom it follows, and who follows it, may be shown
+    no_media: bool = False  # media of its host are not shown
     memo: dict[str, Any] = field(
         default_factory=dict, compare=False, repr=False
     )  # what faces made of all this
@@ -157,6 +159,7 @@ class PostView:
     likes_count: int
     dislikes_count: int
     mine: frozenset[str]
+    no_media: bool = False  # its media are at a host whose media are not shown
 
     @property
     def uri(self) -> str:
@@ -168,7 +171,12 @@ class PostView:
 
     @property
     def texts(self) -> tuple[Text, ...]:
-        return self.parts.texts
+        if not self.no_media:
+            return self.parts.texts
+        return tuple(
+            replace(one, content=without_pictures(one.content), summary=without_pictures(one.summary))
+            for one in self.parts.texts
+        )
 
     @property
     def visibility(self) -> Visibility:
@@ -218,7 +226,7 @@ class PostView:
 
     @property
     def image(self) -> dict[str, Any] | None:
-        return self.parts.image
+        return None if self.no_media else self.parts.image
 
     @property
     def addressed(self) -> dict[str, list[str]]:
@@ -226,7 +234,9 @@ class PostView:
 
     @property
     def extra(self) -> dict[str, Any]:
-        return self.parts.extra
+        if not self.no_media:
+            return self.parts.extra
+        return {name: value for name, value in self.parts.extra.items() if name != "emojis"}
 
     @property
     def context_uri(self) -> str | None:

@@ -1,4 +1,4 @@
-"""/api/v1/admin: for those who run the server: accounts, reports, hosts. Every act is written down.
+"""/api/v1/admin: for those who run the server: accounts and reports; hosts are in `admin_hosts`. Every act is written down.
 
 A role grants no sight: what staff read of a post that is not for them is the copy that a reporter handed over.
 """
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fedi_community import desk
 from fedi_community.auth import signup
-from fedi_community.domain import measures, memberships, reports
+from fedi_community.domain import measures, reports
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.errors import Problem, Refusal, not_found
@@ -289,97 +289,3 @@ _answer(
     "resolve", "close", "Close it", Param("outcome", maximum=reports.MAX_NOTE, doc="What was done with it")
 )
 _answer("reopen", "reopen", "Open it again")
-
-
-# --- hosts --------------------------------------------------------------------------------------------------------------
-
-STATES: Final = {"silence": "limited", "suspend": "suspended", "noop": "ok"}
-
-
-async def _hosts(call: Call, allowed: bool) -> Any:
-    at = call.cursor
-    found = await call.read(lambda tx: moderation.hosts(tx, allowed, at.before, at.after, at.limit))
-    made = [
-        {"id": str(key), "domain": name, "created_at": entities.moment(since)}
-        if allowed
-        else shapes.domain_block(key, name, state, since)
-        for key, name, state, since in found
-    ]
-    return call.page(made, found[-1][0] if len(found) >= at.limit else None, found[0][0] if found else None)
-
-
-async def _host(call: Call, key: int | str, allowed: bool) -> dict[str, Any]:
-    found = await call.read(lambda tx: moderation.host(tx, key))
-    if found is None or not (found[4] if allowed else found[2] != "ok"):
-        raise not_found()
-    if allowed:
-        return {"id": str(found[0]), "domain": found[1], "created_at": entities.moment(found[3])}
-    return shapes.domain_block(*found[:4])
-
-
-async def _stand(call: Call, host: str, **how: Any) -> None:
-    name = host.strip().lower().rstrip(".")
-    if not name or len(name) > 253 or any(c in name for c in "/ @:?#") or name == call.house.host:
-        raise Problem(422, "bad_host", "Validation failed: Domain is not a valid domain name")
-    needs = Needs()
-    await call.perform(Change(needs, lambda facts: memberships.decide_host(name, facts, **how), 0))
-
-
-def _resource(name: str, shape: Any, allowed: bool) -> None:
-    path, scope = f"/api/v1/admin/{name}", name
-    many = (
-        "Hosts that may federate where only listed ones do"
-        if allowed
-        else "Hosts that are limited or suspended"
-    )
-
-    @table.get(path, member(f"admin:read:{scope}"), entities.many(shape), *paging(100, 200), doc=many)
-    async def listed(call: Call) -> Any:
-        _admin(call)
-        return await _hosts(call, allowed)
-
-    @table.get(f"{path}/<id>", member(f"admin:read:{scope}"), shape, doc="One of these hosts")
-    async def one(call: Call) -> Any:
-        _admin(call)
-        return await _host(call, call.id(), allowed)
-
-    severity = Param("severity", choices=tuple(STATES), default="silence")
-    new = (Param("domain", required=True),) if allowed else (Param("domain", required=True), severity)
-
-    @table.post(
-        path,
-        member(f"admin:write:{scope}"),
-        shape,
-        *new,
-        doc="List a host" if allowed else "Limit or suspend a host",
-    )
-    async def add(call: Call) -> Any:
-        _admin(call)
-        host = str(call["domain"] or "").strip().lower()
-        await _stand(
-            call, host, **({"listed": True} if allowed else {"state": STATES[call["severity"] or "silence"]})
-        )
-        return await _host(call, host, allowed)
-
-    @table.delete(f"{path}/<id>", member(f"admin:write:{scope}"), entities.EMPTY, doc="End that")
-    async def remove(call: Call) -> Any:
-        _admin(call)
-        host = (await _host(call, call.id(), allowed))["domain"]
-        await _stand(call, host, **({"listed": False} if allowed else {"state": "ok"}))
-        return {}
-
-
-_resource("domain_blocks", shapes.DOMAIN_BLOCK, False)
-_resource("domain_allows", shapes.DOMAIN_ALLOW, True)
-
-
-@table.put(
-    "/api/v1/admin/domain_blocks/<id>", member("admin:write:domain_blocks"), shapes.DOMAIN_BLOCK,
-    Param("severity", choices=tuple(STATES), required=True),
-)  # fmt: skip
-async def change_block(call: Call) -> Any:
-    """Limit a host instead of suspending it, or the reverse"""
-    _admin(call)
-    host = (await _host(call, call.id(), False))["domain"]
-    await _stand(call, host, state=STATES[call["severity"]])
-    return await _host(call, host, False)

@@ -322,6 +322,7 @@ async def _remember_key(tx: Tx, x: e.RememberKey, wake: Wake) -> None:
 _KEY = insert_row(
     t.keys, *["uri", "actor_id", "kind", "public", "private", "sealed_by", "created"], ignore=True
 )
+_TERMS = ("reject_media", "reject_reports", "obfuscate", "public_comment", "private_comment")
 _HOST = insert_row(t.hosts, "name", ignore=True)
 _HOST_STATE = Statement(
     update(t.hosts)
@@ -329,6 +330,10 @@ _HOST_STATE = Statement(
     .values(
         state=func.coalesce(bindparam("new_state", type_=Str), t.hosts.c.state),
         listed=func.coalesce(bindparam("new_listed", type_=Flag), t.hosts.c.listed),
+        **{
+            name: func.coalesce(bindparam(f"new_{name}", type_=t.hosts.c[name].type), t.hosts.c[name])
+            for name in _TERMS
+        },
         judged_at=param("at"),
     )
 )
@@ -352,6 +357,10 @@ async def _store_key(tx: Tx, x: e.StoreKey, wake: Wake) -> None:
     )  # fmt: skip
 
 
+def _stored(value: bool | str | None) -> int | str | None:
+    return int(value) if isinstance(value, bool) else value
+
+
 async def _set_host(tx: Tx, x: e.SetHost, wake: Wake) -> None:
     await tx.run(_HOST, name=x.host)
     await tx.run(
@@ -360,6 +369,7 @@ async def _set_host(tx: Tx, x: e.SetHost, wake: Wake) -> None:
         new_state=x.state,
         new_listed=None if x.listed is None else int(x.listed),
         at=x.at,
+        **{f"new_{name}": _stored(getattr(x, name)) for name in _TERMS},
     )
     if x.state is not None:
         await tx.run(_BAR, host=x.host, new_barred=int(x.state == "suspended"))

@@ -26,6 +26,7 @@ from fedi_community.domain.model import (
 )
 from fedi_community.domain.posts import CIRCLE
 from fedi_community.storage import desk, held, joining, kept, measures, media, personas, scheduled, sessions
+from fedi_community.storage import hosts as host_rows
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
 from fedi_community.storage.tables import (
@@ -429,6 +430,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         host_members={row[0]: row[1] for row in members},
         tokens=known_tokens,
         login_by_id=await sessions.known_logins(tx, people) if people else {},
+        hosts=await host_rows.stands(tx, needs.hosts) if needs.hosts else {},
         scheduled=await scheduled.one(tx, needs.scheduled) if needs.scheduled else None,
         put_off=await scheduled.counted(tx, *needs.schedule_of) if needs.schedule_of else (0, 0),
         pinned=await scheduled.pinned(tx, pins_of) if pins_of else frozenset(),

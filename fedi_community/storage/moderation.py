@@ -258,42 +258,6 @@ async def selves(tx: Tx, login_ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in await tx.rows(_SELVES, ids=wanted)} if wanted else {}
 
 
-# --- hosts ------------------------------------------------------------------------------------------------------------
-
-_HOSTS = Statement(
-    select(H.id, H.name, H.state, H.judged_at)
-    .where(H.state != word("ok"), H.id < param("before"), H.id > param("after"))
-    .order_by(H.id.desc())
-    .limit(param("count"))
-)
-_ALLOWED = Statement(
-    select(H.id, H.name, H.state, H.judged_at)
-    .where(H.listed == number(1), H.id < param("before"), H.id > param("after"))
-    .order_by(H.id.desc())
-    .limit(param("count"))
-)
-_HOST = Statement(select(H.id, H.name, H.state, H.judged_at, H.listed).where(H.id == param("key")))
-_HOST_NAMED = Statement(
-    select(H.id, H.name, H.state, H.judged_at, H.listed).where(H.name == bindparam("name"))
-)
-
-
-async def hosts(
-    tx: Tx, allowed: bool, before: int | None, after: int | None, limit: int
-) -> list[tuple[int, str, str, int]]:
-    """(id, name, state, since when) of hosts that are limited or suspended, or (allowed) listed."""
-    rows = await tx.rows(
-        _ALLOWED if allowed else _HOSTS, before=before or NEWEST, after=after or 0, count=limit
-    )
-    return [(row[0], row[1], row[2], row[3] or 0) for row in rows]
-
-
-async def host(tx: Tx, key: int | str) -> tuple[int, str, str, int, bool] | None:
-    """(id, name, state, since when, listed) of a host by its id or name."""
-    row = await (tx.row(_HOST, key=key) if isinstance(key, int) else tx.row(_HOST_NAMED, name=key))
-    return None if row is None else (row[0], row[1], row[2], row[3] or 0, bool(row[4]))
-
-
 # --- the log of a group -----------------------------------------------------------------------------------------------
 
 

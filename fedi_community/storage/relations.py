@@ -161,8 +161,8 @@ _COUNT_ALL_MEMBERS = Statement(
 
 async def _end_host_grants(tx: Tx, x: e.EndHostGrants, wake: Wake) -> None:
     first, last = (0, 2**63 - 1) if x.group_id is None else (x.group_id, staff_of(x.group_id))
-    await tx.run(_END_HOST_GRANTS, host=x.host, first=first, last=last, at=x.at)
-    await tx.run(_COUNT_ALL_MEMBERS, first=first, last=last)
+    if await tx.run(_END_HOST_GRANTS, host=x.host, first=first, last=last, at=x.at):
+        await tx.run(_COUNT_ALL_MEMBERS, first=first, last=last)
 
 
 _G = t.grants.c

@@ -34,6 +34,7 @@ hosts = table(
     flag("reject_reports"),  # its reports are taken and dropped
     flag("obfuscate"),  # its name is not shown whole where blocks are published
     string("public_comment"),
+    string("private_comment"),  # for staff alone
     string("signature_form"),  # cavage, rfc9421: what the host took last (double knock)
     big("signature_form_at"),
     count("failures"),

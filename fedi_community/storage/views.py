@@ -13,8 +13,9 @@ import orjson
 from sqlalchemy import Select, and_, bindparam, exists, or_, select, union_all
 
 from fedi_community.domain.model import PUBLIC, STRANGER, Grant, Kind, State, Text, Viewer, label
+from fedi_community.domain.text import without_pictures
 from fedi_community.domain.views import ActorView, AttachmentView, PollView, PostParts, PostView
-from fedi_community.storage import client_tables, media
+from fedi_community.storage import bare, client_tables, media
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
@@ -35,8 +36,8 @@ def _json(text: str | None) -> Any:
 
 def _select_actors() -> Select[Any]:
     return select(
-        A.id, A.uri, A.type, A.handle, A.handle_host, t.hosts.c.name.label("host"), A.name, A.summary, A.url, A.icon,
-        A.image, A.fields,
+        A.id, A.uri, A.type, A.handle, A.handle_host, t.hosts.c.name.label("host"), t.hosts.c.reject_media,
+        A.name, A.summary, A.url, A.icon, A.image, A.fields,
         A.locked, A.discoverable, A.indexable, shown_state().label("state"), A.language, A.created,
         A.last_post_at, A.posts_count, A.sample,
         A.moved_to, A.followers_uri, A.badges, A.open_collections, t.groups.c.members_count,
@@ -46,6 +47,7 @@ def _select_actors() -> Select[Any]:
 
 
 def _actor_view(row: Row) -> ActorView:
+    no_media = bool(row["reject_media"])
     return ActorView(
         id=row["id"],
         uri=row["uri"],
@@ -54,10 +56,11 @@ def _actor_view(row: Row) -> ActorView:
         host=row["host"] or "",
         handle_host=row["handle_host"] or "",
         name=row["name"] or row["handle"],
-        summary=row["summary"],
+        summary=without_pictures(row["summary"]) if no_media else row["summary"],
         url=row["url"] or row["uri"],
-        icon=_json(row["icon"]),
-        image=_json(row["image"]),
+        icon=None if no_media else _json(row["icon"]),
+        image=None if no_media else _json(row["image"]),
+        no_media=no_media,
         fields=() if row["fields"] == "[]" else tuple(orjson.loads(row["fields"])),
         locked=bool(row["locked"]),
         discoverable=bool(row["discoverable"]),
@@ -98,7 +101,8 @@ async def load_actors(tx: Tx, ids: Iterable[int]) -> dict[int, ActorView]:
     wanted = list(set(ids))
     if not wanted:
         return {}
-    return {row[0]: _known_actor(tx, row) for row in await tx.rows(_ACTORS, ids=wanted)}
+    found = {row[0]: _known_actor(tx, row) for row in await tx.rows(_ACTORS, ids=wanted)}
+    return await bare.of_actors(tx, found)
 
 
 def _known_actor(tx: Tx, row: Row) -> ActorView:
@@ -115,8 +119,11 @@ def _known_actor(tx: Tx, row: Row) -> ActorView:
 
 
 async def actor_by_uri(tx: Tx, uri: str) -> ActorView | None:
-    row = await tx.row(_ACTOR_BY_URI, uri=uri)
-    return None if row is None else _actor_view(row)
+    return await _one_actor(tx, await tx.row(_ACTOR_BY_URI, uri=uri))
+
+
+async def _one_actor(tx: Tx, row: Row | None) -> ActorView | None:
+    return None if row is None else (await bare.of_actors(tx, {row[0]: _actor_view(row)}))[row[0]]
 
 
 async def actor_by_handle(tx: Tx, handle: str, host: str = "") -> ActorView | None:
@@ -125,7 +132,7 @@ async def actor_by_handle(tx: Tx, handle: str, host: str = "") -> ActorView | No
         row = await tx.row(_REMOTE_ACTOR, handle=handle, host=host)
     else:
         row = await tx.row(_LOCAL_ACTOR, handle=handle)
-    return None if row is None else _actor_view(row)
+    return await _one_actor(tx, row)
 
 
 _FINDS = Statement(select(t.groups.c.actor_id, t.groups.c.finds).where(one_of(t.groups.c.actor_id, "ids")))
@@ -371,6 +378,7 @@ async def _assemble(
     people |= {line.group_id for line in lines.values() if line.group_id}
     people |= {actor for part in parts.values() for actor in part.mentions} | set(via.values())
     actors = await load_actors(tx, people)
+    stripped = await bare.of_posts(tx, {i: lines[i].author_id for i in lines}, parts, files, actors)
 
     def build(key: int | None, depth: int) -> PostView | None:
         line = lines.get(key) if key else None
@@ -393,7 +401,8 @@ async def _assemble(
             gated=line.gate_id not in opened,
             note=bool(line.note),
             held_for=line.held_for if line.state == "held" else None,
-            attachments=tuple(files.get(line.id, ())),
+            attachments=tuple(files.get(line.id, ())) if line.id not in stripped else (),
+            no_media=line.id in stripped,
             mentions=tuple([actors[a] for a in part.mentions if a in actors]),
             poll=polls.get(line.id),
             boost=build(line.boost_of, depth - 1),

@@ -10,6 +10,7 @@ from typing import Final
 
 from fedi_community.web.catalogue_desk import DESK
 from fedi_community.web.catalogue_groups import GROUPS
+from fedi_community.web.catalogue_hosts import HOSTS
 from fedi_community.web.catalogue_names import NAMES
 from fedi_community.web.catalogue_reports import REPORTS
 from fedi_community.web.catalogue_signin import SIGN_IN
@@ -565,6 +566,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     **DESK,
     **GROUPS,
+    **HOSTS,
     **NAMES,
     **SIGN_IN,
     **REPORTS,

@@ -48,7 +48,7 @@ def test_a_mistake_is_one_line_that_says_what_to_do(
     assert "Traceback" not in done.stderr
 
 
-def test_hosts_are_listed_blocked_and_lifted(installation: Installation) -> None:
+def test_hosts_are_listed_blocked_and_lifted(installation: Installation, tmp_path: Path) -> None:
     run = installation
     run.ok("allow", "Partner.example")
     run.ok("block", "spam.example")
@@ -61,6 +61,25 @@ def test_hosts_are_listed_blocked_and_lifted(installation: Installation) -> None
     run.ok("allow", "partner.example", "--remove")
     assert run.ok("allow", "--list") == ""
     assert run.ok("block", "--list").split() == ["limited", "loud.example", "suspended", "partner.example"]
+    run.ok("block", "rude.example", "--no-media", "--comment", "rude, mostly")
+    assert "rude.example  (no media)" in run.ok("block", "--list")
+    text = run.ok("hosts", "export", "-")
+    assert (
+        text.splitlines()[0] == "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate"
+    )
+    assert 'rude.example,noop,true,false,"rude, mostly",false' in text
+    listed = tmp_path / "list.csv"
+    listed.write_text(text + "new.example,suspend,,,,\nloud.example,suspend,,,,\n")
+    assert run.ok("hosts", "import", str(listed), "--dry-run").startswith(
+        "would be 1 new, 1 stricter, 2 known"
+    )
+    assert run.ok("block", "--list").count("new.example") == 0
+    assert run.ok("hosts", "import", str(listed)).startswith("1 new, 1 stricter, 2 known")
+    assert "new.example" in run.ok("block", "--list")
+    listed.write_text("#domain\nlast.example\nno host\n")
+    refused = run.run("hosts", "import", str(listed))
+    assert (refused.returncode, "Line 3" in refused.stderr) == (1, True)
+    assert "last.example" not in run.ok("block", "--list")
     assert run.run("block").returncode == run.run("allow", "--list", "x.example").returncode == 1
 
 

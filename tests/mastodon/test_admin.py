@@ -106,6 +106,25 @@ async def test_hosts_are_limited_suspended_and_let_in_again(world: World) -> Non
     assert (await world.ask("DELETE", f"/api/v1/admin/domain_allows/{allowed.json['id']}", token)).json == {}
 
 
+async def test_a_block_has_grades_and_what_is_not_said_stays(world: World) -> None:
+    token = (await cast(world))["chief"][1]
+    made = await world.post("/api/v1/admin/domain_blocks", token, domain="rude.example", severity="noop", reject_media=True,
+                            private_comment="ask Ana")  # fmt: skip
+    asked = ("severity", "reject_media", "reject_reports", "public_comment", "private_comment", "obfuscate")
+    assert [made.json[name] for name in asked] == ["noop", True, False, None, "ask Ana", False]
+    path = f"/api/v1/admin/domain_blocks/{made.json['id']}"
+    changed = await world.ask("PUT", path, token, json={"reject_reports": True, "public_comment": "loud"})
+    assert [changed.json[name] for name in asked] == ["noop", True, True, "loud", "ask Ana", False]
+    long = await world.ask("PUT", path, token, json={"public_comment": "x" * 501})
+    assert long.status == 422
+    assert [one["domain"] for one in (await world.get("/api/v1/admin/domain_blocks", token)).json] == [
+        "rude.example"
+    ]
+    await world.ask("DELETE", path, token)
+    again = await world.post("/api/v1/admin/domain_blocks", token, domain="rude.example")
+    assert (again.json["severity"], again.json["reject_media"]) == ("silence", False)
+
+
 async def test_a_group_that_hides_leaves_no_trace_in_the_list(world: World) -> None:
     who = await cast(world)
     token = who["chief"][1]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fedi_community.domain import hosts
 from fedi_community.domain.views import ActorView
 from fedi_community.mastodon.entities.accounts import ACCOUNT, ROLE, account, moment, role_of
 from fedi_community.mastodon.entities.schema import (
@@ -19,6 +21,7 @@ from fedi_community.mastodon.entities.schema import (
     one_of,
 )
 from fedi_community.mastodon.entities.statuses import STATUS
+from fedi_community.storage.hosts import HostRow
 from fedi_community.storage.moderation import Managed, ReportRow
 
 ADMIN_ACCOUNT: Final = entity(
@@ -94,11 +97,12 @@ def admin_report(
     }
 
 
-def domain_block(key: int, name: str, state: str, at: int) -> dict[str, Any]:
-    """An Admin::DomainBlock. at: when it was last judged."""
+def domain_block(row: HostRow) -> dict[str, Any]:
+    """An Admin::DomainBlock. created_at: when it was last judged."""
+    stand = row.stand
     return {
-        "id": str(key), "domain": name, "digest": "", "created_at": moment(at),
-        "severity": "suspend" if state == "suspended" else "silence" if state == "limited" else "noop",
-        "reject_media": state == "suspended", "reject_reports": state == "suspended", "private_comment": None,
-        "public_comment": None, "obfuscate": False,
+        "id": str(row.id), "domain": stand.host, "digest": hashlib.sha256(stand.host.encode()).hexdigest(),
+        "created_at": moment(row.at), "severity": hosts.severity(stand), "reject_media": stand.reject_media,
+        "reject_reports": stand.reject_reports, "private_comment": stand.private_comment or None,
+        "public_comment": stand.public_comment or None, "obfuscate": stand.obfuscate,
     }  # fmt: skip

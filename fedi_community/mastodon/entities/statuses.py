@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fedi_community.domain.filters import Match
 from fedi_community.domain.model import SERVER, TITLED, State, Text
-from fedi_community.domain.text import clip, shown, shown_text
+from fedi_community.domain.text import clip, shown, shown_text, without_pictures
 from fedi_community.domain.views import ActorView, AttachmentView, PostView
 from fedi_community.mastodon.entities.accounts import ACCOUNT, EMOJI, VISIBILITIES, account, moment, page_url
 from fedi_community.mastodon.entities.schema import (
@@ -128,7 +128,7 @@ def _clock(seconds: float) -> str:
 def content_of(post: PostView, base_url: str, text: Text | None = None) -> str:
     """A post's HTML for clients: a title is the bold first line, the rest is cut with a link to all of it. text: an earlier one."""
     text = text or post.text()
-    body = shown(text.content)
+    body = shown(without_pictures(text.content) if post.no_media else text.content)
     if post.kind not in TITLED and not text.name:
         return body
     title = f"<p><strong>{escape(text.name)}</strong></p>" if text.name else ""
@@ -268,7 +268,7 @@ def status(
 
 def _unchanging(post: PostView, base_url: str) -> dict[str, Any]:
     """What a Status says until its post is edited: made once, not for each reader."""
-    memo, key = post.parts.memo, f"status {post.kind} {post.gated}"
+    memo, key = post.parts.memo, f"status {post.kind} {post.gated} {post.no_media}"
     made: dict[str, Any] | None = memo.get(key)
     if made is None:
         made = memo[key] = {

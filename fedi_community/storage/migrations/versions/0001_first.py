@@ -185,6 +185,9 @@ def upgrade() -> None:
             "public_comment", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
         ),
         sa.Column(
+            "private_comment", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
+        ),
+        sa.Column(
             "signature_form", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
         ),
         sa.Column("signature_form_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
