@@ -15,6 +15,7 @@ RUNS: tuple[tuple[str, ...], ...] = (
     ("benchmarks.delivery",),
     ("benchmarks.timelines", "--objects", "1000000"),
     ("benchmarks.client_api",),
+    ("benchmarks.audience",),
     ("benchmarks.streams",),
     ("benchmarks.server",),
 )

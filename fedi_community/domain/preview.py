@@ -16,6 +16,8 @@ FEW: Final = 10
 """Counts below this are not told."""
 NAMED_FROM: Final = 5
 """Readers from which a server is named."""
+MAX_NAMED: Final = 5
+"""Servers that a sentence names, those with the most readers; the list beside it has all."""
 Language = Literal["en", "es"]
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -133,7 +135,8 @@ def told(
     shown = _bounded(len(numbers.elsewhere))
     servers = say("few_servers") if shown is None else say("servers", count=shown)
     if hosts:
-        servers = say("among_them", servers=servers, names=", ".join(hosts))
+        most = sorted(hosts, key=lambda host: (-numbers.elsewhere[host], host))[:MAX_NAMED]
+        servers = say("among_them", servers=servers, names=", ".join(most))
     kind, where = _kind(post, numbers)
     name = (group.name or group.handle) if group is not None else ""
 

@@ -91,6 +91,22 @@ async def requests(call: Call) -> Any:
     return await call.read(unit)
 
 
+def _answer(verb: str, accept: bool, doc: str) -> None:
+    @table.post(f"/api/v1/groups/<id>/requests/<account>/{verb}", WRITE, entities.EMPTY, doc=doc)
+    async def answer(call: Call) -> Any:
+        group_id, asker, me = call.id(), call.id("account"), call.actor_id
+
+        def decide(facts: Facts) -> Decision | Refusal:
+            return memberships.decide_request(group_id, me, asker, accept, facts)
+
+        await call.perform(Change(memberships.between(group_id, asker, me), decide, 1))
+        return {}
+
+
+_answer("authorize", True, "Let somebody in who asked to join; for those who answer")
+_answer("reject", False, "Refuse somebody who asked to join")
+
+
 # --- invitations ------------------------------------------------------------------------------------------------------------
 
 

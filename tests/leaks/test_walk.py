@@ -274,6 +274,10 @@ CHANGE: dict[str, str] = {
     "POST /api/v1/statuses/<id>/join": "/api/v1/statuses/{post}/join?in_reply_to_id=7",
     "POST /api/v1/statuses/<id>/split": "/api/v1/statuses/{post}/split",
     "PUT /api/v1/groups/<id>/holds": "/api/v1/groups/{hidden}/holds?phones=1",
+    **{
+        f"POST /api/v1/groups/<id>/requests/<account>/{verb}": f"/api/v1/groups/{{hidden}}/requests/7/{verb}"
+        for verb in ("authorize", "reject")
+    },
     "POST /api/v1/groups/<id>/answers": "/api/v1/groups/{hidden}/answers?name=x&en=y",
     "PUT /api/v1/groups/<id>/answers/<answer>": "/api/v1/groups/{hidden}/answers/7?name=x&en=y",
     "DELETE /api/v1/groups/<id>/answers/<answer>": "/api/v1/groups/{hidden}/answers/7",
