@@ -39,7 +39,7 @@ from fedi_community.ids import IdMaker
 from fedi_community.inbox.door import Door
 from fedi_community.inbox.worker import InboxWorker
 from fedi_community.jobs import Jobs
-from fedi_community.keyring import Keyring, master_key
+from fedi_community.keyring import Keyring, master_key, voice
 from fedi_community.mail import sender
 from fedi_community.mastodon import Hub, client_api, client_jobs, failed, is_client, refused
 from fedi_community.media.kinds import MAX_VIDEO_BYTES
@@ -167,6 +167,7 @@ async def build(
         transport=transport,
     )
     keyring = Keyring(house, master_key(settings.keys_dir))
+    house.voice = await voice(house)
     instance = await keyring.of(await keyring.instance())
     fetcher = Fetcher(network, instance.rsa, allow_http=settings.allow_private_peers)
     peers = Peers(house, fetcher, settings)

@@ -14,6 +14,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -95,6 +96,15 @@ def master_key(folder: Path) -> Master:
     return Master(hashlib.sha256(secret).hexdigest()[:16], secret)
 
 
+VOICE: Final = "moderation"
+"""The name of the actor that speaks for those who run groups."""
+VOICE_NAME: Final = "Moderation"
+VOICE_SUMMARY: Final = (
+    "<p>This name tells other servers what those who look after our groups did. Nobody reads what is sent to it.</p>"
+    "<p>Este nombre comunica a otros servidores lo que hicieron quienes cuidan de nuestros grupos. Nadie lee lo que recibe.</p>"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ActorKeys:
     """An actor's keys, for its document and for signing."""
@@ -103,6 +113,28 @@ class ActorKeys:
     ed25519: SigningKey
     rsa_pem: str
     ed25519_multibase: str
+
+
+async def voice(house: House) -> int:
+    """The id of the actor that tells peers what those who run groups did, made at the first start. Lemmy and Mbin take no word
+    of that from a Group, and nobody learns who acted. 0 where a member has had the name for longer."""
+    uri = addresses.actor(house.base_url, "Service", VOICE)
+
+    def decide(facts: Facts) -> Decision:
+        known = facts.actor_by_uri.get(uri)
+        if known is not None:
+            return Decision((), 0 if known.id in facts.human_of else known.id, "known")
+        if VOICE in facts.taken_handles:
+            return Decision((), 0, "taken")
+        new_id = facts.new_ids[0]
+        made = MakeActor(
+            new_id, uri, "Service", VOICE, facts.now, name=VOICE_NAME, summary=VOICE_SUMMARY, locked=True
+        )
+        return Decision((made,), new_id, "created")
+
+    needs = Needs(uris=frozenset({uri}), new_handles=frozenset({VOICE}), humans=True)
+    made = await perform(house, Change(needs, decide, ids=1))
+    return (made.result or 0) if isinstance(made, Decision) else 0
 
 
 class Keyring:

@@ -44,6 +44,7 @@ class House:
     listeners: list[Callable[[Wake], None]] = field(default_factory=list)
     hold_first: int = 0  # first posts of a newcomer that are held (a setting)
     protected: frozenset[str] = frozenset()  # names that nobody but staff may bear, as skeletons (a setting)
+    voice: int = 0  # the actor in whose name peers hear of moderation (`keyring.voice`); 0: the group's own
 
     @property
     def host(self) -> str:
@@ -78,6 +79,8 @@ async def _facts(tx: Tx, house: House, change: Change, now: int) -> Facts:
         facts = replace(facts, hold_first=house.hold_first)
     if house.protected:
         facts = replace(facts, protected=house.protected)
+    if house.voice:
+        facts = replace(facts, voice=house.voice)
     if needs.humans:
         facts = replace(facts, draws=tuple(secrets.randbits(48) for _ in range(DRAWS)))
     if isinstance(change.ids, int):

@@ -18,6 +18,7 @@ from fedi_community.domain.effects import Decision
 from fedi_community.domain.impersonation import skeletons
 from fedi_community.errors import Problem, Refusal
 from fedi_community.ids import IdMaker
+from fedi_community.keyring import voice
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage.database import open_database
 from fedi_community.storage.migrate import migrate
@@ -71,7 +72,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     await migrate(settings.database)
     db = await open_database(settings.database)
     try:
-        yield House(db, settings.base_url, IdMaker(settings.node), protected=skeletons(settings.protected))
+        house = House(db, settings.base_url, IdMaker(settings.node), protected=skeletons(settings.protected))
+        house.voice = await voice(house)
+        yield house
     finally:
         await db.close()
 

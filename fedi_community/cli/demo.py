@@ -214,7 +214,7 @@ class Filler:
         needs = Needs(
             actor_ids=frozenset({group}), handles=frozenset({(handle, "")}), subjects=frozenset({actor})
         )
-        await self._do(needs, lambda facts: roles.decide_role(group, actor, role, True, facts), 0)
+        await self._do(needs, lambda facts: roles.decide_role(group, actor, role, True, facts), roles.IDS)
 
     async def _articles(self) -> None:
         newsroom = next(p.handle for p in self.sample.people if p.kind == "Service")

@@ -111,7 +111,7 @@ async def _set_role(
     def decide(facts: Facts) -> Decision | Refusal:
         return roles.decide_role(found.id, person.id, role, on, facts, powers=powers)
 
-    await must(house, Change(roles.role_needs(found.id, person.id, name), decide, 0))
+    await must(house, Change(roles.role_needs(found.id, person.id, name), decide, roles.IDS))
 
 
 async def find_group(house: House, handle: str) -> ActorView:

@@ -15,10 +15,13 @@ from fedi_community.activitypub.render import activities as made
 from fedi_community.documents.scene import UNDONE, Scene
 from fedi_community.domain import addresses
 from fedi_community.domain.model import PUBLIC, Kind, followers_of
+from fedi_community.domain.moderation.announcing import REMOVED
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.storage.documents import ActivityRow, Bones
 
 HIDDEN: Final = ("bto", "bcc")
+NO_COMMENT: Final = "Reported without words"
+"""Lemmy takes no report without a reason."""
 
 
 # --- posts ------------------------------------------------------------------------------------------------------------------
@@ -148,8 +151,11 @@ def _undone(scene: Scene, row: ActivityRow, actor: ActorView, bones: Bones) -> D
     if scene.undone.get(row.id):
         inner["id"] = scene.undone[row.id]
     addressing = _vote_addressing(scene, bones)
-    if type_ == "Lock":
+    if type_ in ("Lock", "Delete"):
         addressing = _group_addressing(scene, bones)
+        inner |= addressing.fields()
+    if type_ == "Delete":
+        inner["summary"] = REMOVED
     if addressing.audience is not None:
         inner["audience"] = addressing.audience
     return made.undo(row.uri, actor.uri, inner, addressing)
@@ -187,6 +193,9 @@ def _control(site: Site, scene: Scene, row: ActivityRow, actor: ActorView) -> Do
     target = scene.actors.get(row.target_id or 0)
     if target is None:
         return None
+    group = scene.actors.get(row.group_id or 0)
+    if group is not None and row.type in ("Block", "Undo", "Add", "Remove"):
+        return _of_person(scene, row, actor, target, group)
     to = Addressing((target.uri,), ())
     match row.type:
         case "Follow":
@@ -200,21 +209,48 @@ def _control(site: Site, scene: Scene, row: ActivityRow, actor: ActorView) -> Do
                 inner["id"] = row.inner_uri
             return made.undo(row.uri, actor.uri, inner, to)
         case "Block":
-            group = scene.actors.get(row.extra.get("group", 0))
-            return made.activity(
-                "Block", row.uri, actor.uri, target.uri, to, target=group.uri if group is not None else None
-            )
+            return made.activity("Block", row.uri, actor.uri, target.uri, to)
         case "Create":
             return _vote(row, actor, to)
         case "Move":
             return made.activity("Move", row.uri, actor.uri, actor.uri, to, target=target.uri)
-        case "Add" | "Remove":
-            return made.activity(row.type, row.uri, actor.uri, target.uri, to, target=_target(actor, row))
         case "Flag":
             objects = [target.uri, *(o for o in row.extra.get("objects", ()) if isinstance(o, str))]
             comment = str(row.extra.get("comment", ""))
+            if group is not None:
+                return made.flag(row.uri, actor.uri, objects, comment or NO_COMMENT, group.uri)
             return made.flag(row.uri, f"{site.base}/actor", objects, comment, target.uri)
     return None
+
+
+def _of_person(
+    scene: Scene, row: ActivityRow, actor: ActorView, person: ActorView, group: ActorView
+) -> Document | None:
+    """What a group says was done about somebody: a ban, its end, a moderator who came or went. Addressed as the group's own
+    content is (Lemmy and PieFed compare), with a ban's end under both names that are in use."""
+    if group.id in scene.gated:
+        addressing = Addressing(
+            (group.uri, *((group.followers_uri,) if group.followers_uri else ())), (), group.uri
+        )
+    else:
+        addressing = Addressing((render.PUBLIC,), (group.uri,), group.uri)
+    target = _target(group, row) if row.type in ("Add", "Remove") else group.uri
+    until = row.extra.get("until")
+    ends = {name: render.iso(until) for name in ("endTime", "expires")} if isinstance(until, int) else {}
+    if row.type != "Undo":
+        said = made.activity(
+            row.type, row.uri, actor.uri, person.uri, addressing, published=row.created, target=target
+        )
+        return {**said, **ends}
+    block = made.activity(
+        "Block",
+        scene.undone.get(row.id) or f"{row.uri}#block",
+        actor.uri,
+        person.uri,
+        addressing,
+        target=target,
+    )
+    return made.undo(row.uri, actor.uri, block, addressing)
 
 
 def _vote(row: ActivityRow, actor: ActorView, to: Addressing) -> Document | None:

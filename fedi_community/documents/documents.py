@@ -308,7 +308,9 @@ class Documents:
         group = await self._shown(viewer, group_id)
         if group is None or not group.is_group:
             return None
-        uris = await self._house.db.read(lambda tx: collections.moderator_uris(tx, group_id))
+        uris = await self._house.db.read(
+            lambda tx: collections.moderator_uris(tx, group_id, self._house.voice)
+        )
         return render.collection(f"{group.uri}/moderators", items=uris, owner=group.uri)
 
     async def replies(self, viewer: Viewer, post_id: int, after: int | None = None) -> Document | None:

@@ -55,18 +55,21 @@ async def gather(
     undone, emoji = {}, {}
     for row in every:
         if row.object_id is None:
+            if row.type == "Undo" and row.target_id is not None and row.group_id is not None:
+                undone[row.id] = await rows.latest_block(tx, row) or ""
             continue
         if row.type == "Undo" and row.undoes in UNDONE:
             uri = await rows.latest_of(tx, row.actor_id, row.object_id, UNDONE[row.undoes], row.id)
             undone[row.id] = uri or row.inner_uri or ""
         elif row.type == "EmojiReact":
             emoji[row.id] = await rows.reaction_content(tx, row.actor_id, row.object_id)
-    gated = await _gated(tx, [r.actor_id for r in activities if r.wraps and r.object_id is None])
+    plain = [r for r in every if r.object_id is None]
+    gated = await _gated(tx, [g for r in plain if (g := r.actor_id if r.wraps else r.group_id) is not None])
     return Scene(viewer, posts, bones, actors, inner, undone, emoji, gated)
 
 
 def _people(activities: Iterable[ActivityRow], posts: Iterable[Bones]) -> set[int]:
-    found = {i for row in activities for i in (row.actor_id, row.target_id) if i is not None}
+    found = {i for row in activities for i in (row.actor_id, row.target_id, row.group_id) if i is not None}
     for bones in posts:
         found |= rows.owners(bones.audience) | rows.owners(bones.gate or ()) | {bones.author_id}
         if bones.group_id is not None:
@@ -107,6 +110,8 @@ async def may_see(tx: Tx, scene: Scene, row: ActivityRow) -> bool:
         retracts = row.type == "Delete" or (row.wraps and _carries_delete(scene, row))
         return bones is not None and bones.gone and retracts and await rows.had_access(tx, viewer, bones)
     if row.target_id is None:
+        if row.wraps and row.actor_id in scene.gated:
+            return False  # what was done about somebody in a closed group is told to whom it was sent
         return await local_actor(tx, viewer, row.actor_id) is not None
     if row.type == "Flag":
         return False

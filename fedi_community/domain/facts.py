@@ -259,6 +259,7 @@ class Facts:
     )  # (mentor, group), where chosen
     blocks: frozenset[tuple[int, int]] = frozenset()
     reactions: frozenset[tuple[int, int, str]] = frozenset()
+    untold: frozenset[tuple[int, int, str]] = frozenset()  # those that no other server was told of
     polls: dict[int, Poll] = field(default_factory=dict)  # by post
     hosts: dict[str, Stand] = field(default_factory=dict)  # those that are known
     followed: frozenset[int] = frozenset()  # actors somebody here follows
@@ -288,6 +289,7 @@ class Facts:
         frozenset()
     )  # skeletons of names that nobody but staff may bear (`impersonation`)
     hold_first: int = 0  # how many first posts of a newcomer are held
+    voice: int = 0  # the actor that tells peers what those who run groups did; 0: the group itself
     heard: frozenset[tuple[int, int]] = (
         frozenset()
     )  # (subject, group) who wrote in a group that asks about newcomers

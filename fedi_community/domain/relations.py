@@ -6,8 +6,9 @@ not his.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from fedi_community.domain import addresses, sending
 from fedi_community.domain.client_effects import NotifyOfReport
@@ -57,6 +58,17 @@ SEAL_JOB: Final = "end_seals"
 """The kind of job that carries out `EndSeals`."""
 EXPIRY_JOB: Final = "end_expired"
 """The kind of job that carries out `EndExpired`."""
+
+
+UNTOLD: Final = ""
+"""Instead of its address: of a reaction that no other server was told of."""
+VOTES_SETTING: Final = "votes:elsewhere"
+"""The log-in's preference: whether other servers hear whom it thanks in groups and threads that everybody reads."""
+
+
+def tells_votes(settings: Mapping[str, Any]) -> bool:
+    """Whether a member lets other servers hear of his votes; they do unless he said no."""
+    return settings.get(VOTES_SETTING) is not False
 
 
 def _activity(facts: Facts, index: int) -> tuple[int, str]:
@@ -226,11 +238,12 @@ def decide_answered(owner_id: int, asker_id: int, accept: bool, facts: Facts) ->
 
 def decide_react(
     actor_id: int, post_id: int, kind: Reaction, facts: Facts, *, uri: str | None = None, content: str = "",
-    raw: bytes | None = None,
+    raw: bytes | None = None, tell: bool = True,
 ) -> Decision | Refusal:  # fmt: skip
     """Like, dislike, react or bookmark. Needs 2 new ids: ours to send, the group's Announce.
 
-    Votes on gated threads are nobody's business but the reader's: they are never sent anywhere.
+    Votes on gated threads are nobody's business but the reader's: they are never sent anywhere. tell: the member lets other servers
+    hear of it (`tells_votes`); what they did not hear of is not taken back there either.
     """
     post = facts.posts.get(post_id)
     actor = facts.actors.get(actor_id)
@@ -250,7 +263,7 @@ def decide_react(
     if (actor_id, post.id, kind) in done:
         return Decision((), post.id, "known")
     own_id, own_uri = _activity(facts, 0)
-    effects.append(React(actor_id, post, kind, facts.now, uri or own_uri, content))
+    effects.append(React(actor_id, post, kind, facts.now, (uri or own_uri) if tell else UNTOLD, content))
     if kind == "bookmark":
         return Decision(tuple(effects), post.id, "bookmarked")
     author = facts.actors[post.author_id]
@@ -259,7 +272,8 @@ def decide_react(
     if kind == "like" and author.local and author.id != actor_id and not author.is_group:
         effects.append(Notify(author.id, "favourite", actor_id, facts.now, post.id))
     type_ = {"like": "Like", "dislike": "Dislike", "react": "EmojiReact"}[kind]
-    effects += _voted(facts, actor, post, type_, own_id, uri, raw)
+    if tell:
+        effects += _voted(facts, actor, post, type_, own_id, uri, raw)
     return Decision(tuple(effects), post.id, "reacted")
 
 
@@ -281,7 +295,8 @@ def decide_unreact(
     if (actor_id, post.id, kind) not in facts.reactions:
         return Decision((), post.id, "known")
     effects: list[Effect] = [Unreact(actor_id, post, kind)]
-    if kind != "bookmark" and not facts.unheard(actor_id, post.author_id):
+    told = (actor_id, post.id, kind) not in facts.untold
+    if kind != "bookmark" and told and not facts.unheard(actor_id, post.author_id):
         effects += _voted(facts, actor, post, "Undo", facts.new_ids[0], uri, raw, {"undo": kind})
     return Decision(tuple(effects), post.id, "unreacted")
 

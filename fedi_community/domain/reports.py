@@ -94,17 +94,22 @@ def decide_report(asked: NewReport, facts: Facts) -> Decision | Refusal:
 
 
 def _flag(asked: NewReport, filed: File, facts: Facts) -> list[Effect]:
-    """The report for the target's server, as the instance: of what is public alone, in no person's name."""
+    """The report for the target's server, as the instance: of what is public alone, in no person's name. About posts in a group
+    elsewhere it is for those who run that, and as our voice: Lemmy 1.0 takes a report from a person alone, to one group."""
     flag_id = facts.new_ids[1]
-    public = [facts.posts[i].uri for i in filed.object_ids if facts.posts[i].public]
-    extra = {"objects": public, "comment": asked.comment}
+    public = [post for i in filed.object_ids if (post := facts.posts[i]).public]
+    groups = {post.group_id for post in public if post.group_id}
+    group = facts.actors.get(next(iter(groups))) if len(groups) == 1 else None
+    extra: dict[str, Any] = {"objects": [post.uri for post in public], "comment": asked.comment}
+    speaker, hear = asked.instance or 0, [asked.target_id]
+    if group is not None and not group.local and facts.voice:
+        extra["group"] = group.id
+        speaker, hear = facts.voice, [asked.target_id, group.id]
+    uri = addresses.activity(facts.base_url, flag_id)
     return [
-        Record(
-            flag_id, addresses.activity(facts.base_url, flag_id), "Flag", asked.instance or 0, facts.now, None,
-            asked.target_id, None, None, extra,
-        ),
-        Send(flag_id, "control", facts.now, (), (asked.target_id,)),
-    ]  # fmt: skip
+        Record(flag_id, uri, "Flag", speaker, facts.now, None, asked.target_id, None, None, extra),
+        Send(flag_id, "control", facts.now, (), tuple(hear)),
+    ]
 
 
 def decide_answer(

@@ -13,6 +13,7 @@ from fedi_community.domain.effects import Audit, Decision, Effect, MaySpeak, Set
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.memberships import HOST_NOT_ALLOWED, NO_MEMBER
 from fedi_community.domain.model import POWERS, USUAL_POWERS, Grant, followers_of, mentors_of, staff_of
+from fedi_community.domain.moderation.announcing import say_of
 from fedi_community.domain.powers import NOT_FOUND
 from fedi_community.errors import Refusal
 
@@ -22,6 +23,8 @@ UNKNOWN_POWER: Final = Refusal(
 STAFF_ONLY: Final = Refusal("staff_only", 403, "Only the staff of this group can do this.")
 
 Role = Literal["staff", "mentor"]
+IDS: Final = 2
+"""New ids that `decide_role` uses."""
 
 
 def role_needs(group_id: int, actor_id: int, handle: str, by: int | None = None) -> Needs:
@@ -35,7 +38,8 @@ def decide_role(
     group_id: int, actor_id: int, role: Role, on: bool, facts: Facts, *, powers: Iterable[str] | None = None,
     by: int | None = None, login_id: int | None = None,
 ) -> Decision | Refusal:  # fmt: skip
-    """Make somebody staff or mentor of a local group, change a mentor's powers, or end it.
+    """Make somebody staff or mentor of a local group, change a mentor's powers, or end it. Needs 2 new ids (`IDS`): peers hear who
+    runs the group.
 
     powers: of a mentor, None for the usual ones. by: who acts; None for those who run the server, who alone make staff.
     """
@@ -66,6 +70,10 @@ def decide_role(
     login = facts.login_of.get(actor.id)
     if role == "staff" and on and login is not None:  # it ends with the grant
         effects.append(MaySpeak(login, group.id, "staff", True, facts.now))
+    other = mentors_of(group.id) if role == "staff" else staff_of(group.id)
+    if on != before and not facts.granted(actor.id, other):  # else he is among its moderators as before
+        said = "Add" if on else "Remove"
+        effects += say_of(facts, group, said, actor, *facts.new_ids[:2], collection="moderators")
     word = f"{role}_{'removed' if not on else 'changed' if before else 'added'}"
     detail = {"powers": sorted(chosen)} if on and chosen is not None else {}
     effects.append(Audit(word, facts.now, by, login_id, group.id, None, actor.id, detail))

@@ -175,7 +175,9 @@ async def _role(call: Call, on: bool, chosen: frozenset[str] | None) -> None:
     def decide(facts: Facts) -> Decision | Refusal:
         return roles.decide_role(group_id, target, "mentor", on, facts, powers=chosen, by=me, login_id=login)
 
-    await call.perform(Change(roles.role_needs(group_id, target, people[target].handle, me), decide, 0))
+    await call.perform(
+        Change(roles.role_needs(group_id, target, people[target].handle, me), decide, roles.IDS)
+    )
 
 
 @table.put(

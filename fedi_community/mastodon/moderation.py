@@ -73,7 +73,7 @@ async def _ban(
     def decide(facts: Facts) -> Decision | Refusal:
         return keeping_out.decide_ban(group_id, actor_id, login, target_id, on, reason, until, facts)
 
-    await call.perform(Change(keeping_out.ban_needs(group_id, actor_id, target_id), decide, 3))
+    await call.perform(Change(keeping_out.ban_needs(group_id, actor_id, target_id), decide, keeping_out.IDS))
 
 
 async def _bans(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fedi_community.domain import profiles
 from fedi_community.domain.effects import Decision, KeepPicture
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.relations import VOTES_SETTING
 from fedi_community.errors import Refusal
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.accounts import own_account
@@ -23,7 +24,11 @@ EDITABLE: Final = (
     Param("display_name"), Param("note"), Param("fields_attributes", "any", doc="[{name, value}], as a list or by index"),
     Param("locked", "flag", doc="Who follows has to ask; of a group that is set elsewhere"), Param("bot", "flag"),
     Param("discoverable", "flag"), Param("indexable", "flag"), Param("hide_collections", "flag"),
-    Param("source", "any", doc="{privacy, sensitive, language, quote_policy} of new posts; push_text: for push"),
+    Param(
+        "source", "any",
+        doc="{privacy, sensitive, language, quote_policy} of new posts; push_text: for push; "
+        "votes_elsewhere: other servers hear whom one likes",
+    ),
     Param("avatar", "file"), Param("header", "file"), Param("avatar_description", maximum=1500),
     Param("header_description", maximum=1500), Param("attribution_domains", "texts"),
 )  # fmt: skip
@@ -65,6 +70,8 @@ def _settings(call: Call) -> dict[str, Any] | None:
         made["posting:default:quote_policy"] = policy
     if "push_text" in source:
         made["push:text"] = bool(Param("push_text", "flag").read(source["push_text"]))
+    if "votes_elsewhere" in source:
+        made[VOTES_SETTING] = bool(Param("votes_elsewhere", "flag").read(source["votes_elsewhere"]))
     return made
 
 

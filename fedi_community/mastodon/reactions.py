@@ -33,10 +33,12 @@ def _reaction(name: str, scope: str, kind: Reaction, on: bool, doc: str) -> None
     @table.post(f"{ONE}/{name}", member(scope), entities.STATUS, doc=doc)
     async def react(call: Call) -> Any:
         post_id = call.id()
-        decided = relations.decide_react if on else relations.decide_unreact
+        tell = relations.tells_votes(call.who.settings)
 
         def decide(facts: Facts) -> Decision | Refusal:
-            return decided(call.actor_id, post_id, kind, facts)
+            if on:
+                return relations.decide_react(call.actor_id, post_id, kind, facts, tell=tell)
+            return relations.decide_unreact(call.actor_id, post_id, kind, facts)
 
         await call.perform(Change(about(call, post_id), decide, 2))
         return await status_of(call, post_id)

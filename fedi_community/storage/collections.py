@@ -17,6 +17,7 @@ from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
 from fedi_community.storage.documents import ROW_COLUMNS, ActivityRow, activity_of
 from fedi_community.storage.posts import Timeline
+from fedi_community.storage.views import load_actors
 from fedi_community.storage.visible import host_id, visible_ids
 
 A, O = t.activities.c, t.objects.c  # noqa: E741
@@ -104,11 +105,11 @@ async def followers_at(tx: Tx, actor_id: int, host: str) -> list[str]:
     return [row[0] for row in await tx.rows(_FOLLOWERS_AT, key=followers_of(actor_id), host=host)]
 
 
-async def moderator_uris(tx: Tx, group_id: int) -> list[str]:
-    """Who runs a group: its mentors and staff."""
-    return [
-        row[0] for row in await tx.rows(_MODERATORS, mentors=mentors_of(group_id), staff=staff_of(group_id))
-    ]
+async def moderator_uris(tx: Tx, group_id: int, voice: int = 0) -> list[str]:
+    """Who runs a group: its mentors and staff. voice: who says so to peers what they did."""
+    found = await tx.rows(_MODERATORS, mentors=mentors_of(group_id), staff=staff_of(group_id))
+    said = (await load_actors(tx, [voice])).get(voice) if voice else None
+    return [*([said.uri] if said is not None else []), *(row[0] for row in found)]
 
 
 async def pinned_ids(tx: Tx, actor_id: int, count: int) -> list[int]:

@@ -55,6 +55,12 @@ class ActivityRow:
         return bool(self.extra.get("wraps"))
 
     @property
+    def group_id(self) -> int | None:
+        """The group that something is said of, where the speaker is another."""
+        found = self.extra.get("group")
+        return found if isinstance(found, int) else None
+
+    @property
     def undoes(self) -> str | None:
         """What kind of thing an Undo takes back; None means a Follow."""
         found = self.extra.get("undo")
@@ -72,6 +78,12 @@ _LATEST = Statement(
            A.id < param("before"))
     .order_by(A.id.desc())
     .limit(1)
+)  # fmt: skip
+_BLOCKS = Statement(
+    select(*ROW_COLUMNS)
+    .where(A.actor_id == param("actor_id"), A.target_id == param("target_id"), A.type == word("Block"), A.id < param("before"))
+    .order_by(A.id.desc())
+    .limit(50)
 )  # fmt: skip
 _REACTION = Statement(
     select(t.reactions.c.content).where(
@@ -110,6 +122,13 @@ async def latest_of(tx: Tx, actor_id: int, object_id: int, kind: str, before: in
         _LATEST, actor_id=actor_id, object_id=object_id, kind=kind, before=before
     )
     return found
+
+
+async def latest_block(tx: Tx, undo: ActivityRow) -> str | None:
+    """URI of the ban from a group that an Undo lifts."""
+    found = await tx.rows(_BLOCKS, actor_id=undo.actor_id, target_id=undo.target_id, before=undo.id)
+    rows = (activity_of(row) for row in found)
+    return next((row.uri for row in rows if row.group_id == undo.group_id), None)
 
 
 async def reaction_content(tx: Tx, actor_id: int, object_id: int) -> str:

@@ -158,7 +158,7 @@ _ACTIVITIES = Statement(
     ).where(one_of(activities.c.uri, "uris", text=True))
 )  # fmt: skip
 _REACTIONS = Statement(
-    select(reactions.c.actor_id, reactions.c.object_id, reactions.c.kind).where(
+    select(reactions.c.actor_id, reactions.c.object_id, reactions.c.kind, reactions.c.uri).where(
         one_of(reactions.c.object_id, "ids"), one_of(reactions.c.actor_id, "subjects")
     )
 )
@@ -499,6 +499,7 @@ async def _relations(loader: _Loader, subjects: set[int], group_ids: list[int]) 
         "powers": powers,
         "blocks": frozenset((one, other) for one, other in blocked),
         "bound": await personas.bound(tx, kin, everyone) if kin else frozenset(),
-        "reactions": frozenset((a, o, k) for a, o, k in done),
+        "reactions": frozenset((a, o, k) for a, o, k, _ in done),
+        "untold": frozenset((a, o, k) for a, o, k, uri in done if uri == ""),
         "followed": frozenset(c & ~3 for (c,) in followed),
     }

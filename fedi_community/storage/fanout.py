@@ -372,7 +372,10 @@ async def _actors(tx: Tx, work: _Expansion, ids: Sequence[int], after: int) -> i
 async def _take(tx: Tx, work: _Expansion, found: Sequence[Row], count: int) -> int | None:
     work.budget -= max(len(found), 1)
     row = work.row
-    if row["object_id"] is not None and (work.public or row["mode"] == "retraction"):
+    carried = (
+        row["object_id"] is None and row["type"] == "Announce"
+    )  # ids alone, and the same for all its followers
+    if carried or (row["object_id"] is not None and (work.public or row["mode"] == "retraction")):
         for one in found:
             work.add(one["host_id"], one["shared_inbox"] or one["inbox"], None)
     else:

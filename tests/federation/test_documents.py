@@ -573,7 +573,7 @@ async def test_a_moderators_lock_pin_and_their_undo_are_addressed_to_the_group(
         one = 4000 + 4 * number
         await act(make, Record(one, f"{BASE}/activities/{one}", type_, nadia, at, post, extra=extra))
     lock = await sent(documents, await recorded(make, "Lock"))
-    add = await sent(documents, await recorded(make, "Add"))
+    add = await sent(documents, await recorded(make, "Add", object_id=post))
     undo = await sent(documents, await recorded(make, "Undo"))
     assert lock is not None
     assert add is not None

@@ -5,13 +5,16 @@ A Block between two people is a personal block: it stops delivery and is shown t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fedi_community.activitypub.handlers.content import ASK_AGAIN, may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
 from fedi_community.domain import relations
-from fedi_community.domain.effects import Audit, Decision, Effect, Pin, SetFlag, SetGrant, ignored
+from fedi_community.domain.effects import Audit, Decision, Effect, Pin, SetGrant, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Grant, mentors_of
 from fedi_community.domain.moderation import peers as moderated
+from fedi_community.domain.moderation.announcing import announced, passed_on
 from fedi_community.domain.text import plain
 from fedi_community.errors import Refusal
 
@@ -62,15 +65,31 @@ def _block(told: Told, facts: Facts) -> Decision | Refusal:
     if told.activity.id in facts.activities:
         return ignored("undone")  # its Undo overtook it
     group = _group(told, facts)
+    target = told.activity.target_id
+    if target is not None and (group is None or group.uri != target):
+        return ignored(
+            "site_ban_elsewhere"
+        )  # of a server, or of a group nobody knows: theirs, whatever else it names
     if group is not None and group.id != person.id:
         if not may_moderate(facts, actor.id, group.id, told.relayed_by, "members"):
             return Refusal("not_a_moderator", 403)
-        return relations.decide_block(
-            group.id, person.id, True, facts, uri=told.activity.id, expires=told.activity.ends_ms
-        )
-    if told.activity.target_id is not None:
-        return ignored("site_ban_elsewhere")
+        return _banned(told, facts, actor, group, person)
     return relations.decide_block(actor.id, person.id, True, facts, uri=told.activity.id)
+
+
+def _banned(told: Told, facts: Facts, actor: Actor, group: Actor, person: Actor) -> Decision | Refusal:
+    """A ban by a moderator elsewhere. In a group of ours it ends no role, and is passed on; what was written stays, whatever
+    `removeData` says: each post is looked at by somebody before it goes."""
+    if group.local and facts.moderates(person.id, group.id):
+        return Refusal("runs_the_group", 403)
+    made = relations.decide_block(
+        group.id, person.id, True, facts, uri=told.activity.id, expires=told.activity.ends_ms
+    )
+    if isinstance(made, Refusal) or not made.effects or not group.local:
+        return made
+    logged = Audit("ban", facts.now, actor.id, None, group.id, None, person.id)
+    told_on = passed_on(facts, group, "Block", person, actor, told.activity.id or None, told.raw)
+    return replace(made, effects=(*made.effects, logged, *told_on))
 
 
 def _collection(told: Told, group: Actor) -> str | None:
@@ -96,12 +115,19 @@ def _change(told: Told, facts: Facts, add: bool) -> Decision | Refusal:
     person = facts.actor_by_uri.get(target_uri(told) or "")
     at, word = facts.now, "add" if add else "remove"
     effects: list[Effect] = []
+    said, uri = told.activity.type, told.activity.id or None
+    if uri is not None and uri in facts.activities:
+        return ignored("duplicate")
     if which == "featured" and post is not None and post.group_id == group.id:
         effects.append(Pin(group.id, post, add, at))
+        effects += announced(
+            facts, post, actor.id, said, uri, told.raw, "content", {"collection": "featured"}
+        )
     elif which == "moderators" and person is not None and group.local and facts.is_staff(actor.id, group.id):
         if add and not facts.admits(person, group.id):
             return Refusal("host_not_allowed", 403)
         effects.append(SetGrant(person.id, mentors_of(group.id), Grant.ACCEPTED if add else Grant.ENDED, at))
+        effects += passed_on(facts, group, said, person, actor, uri, told.raw)
     elif which == "outbox" and not add and post is not None and post.group_id == group.id:
         return moderated.decide_removed(
             post, actor.id, facts, type_="Remove", activity_uri=told.activity.id or None, raw=told.raw,
@@ -141,8 +167,9 @@ def _lock(told: Told, facts: Facts) -> Decision | Refusal:
     )
     if not allowed:
         return Refusal("not_a_moderator", 403)
-    logged = Audit("lock", facts.now, actor.id, None, post.group_id, post.id, post.author_id)
-    return Decision((SetFlag(post, "locked", True), logged), post.id, "locked")
+    return moderated.decide_locked(
+        post, actor.id, True, facts, activity_uri=told.activity.id or None, raw=told.raw
+    )
 
 
 def _flag(told: Told, facts: Facts) -> Decision | Refusal:
@@ -169,8 +196,8 @@ def _flag(told: Told, facts: Facts) -> Decision | Refusal:
     )
 
 
-BLOCK = Handler(_needs, _block, ids=2)
-ADD = Handler(_needs, _add, ids=1)
+BLOCK = Handler(_needs, _block, ids=4)
+ADD = Handler(_needs, _add, ids=2)
 REMOVE = Handler(_needs, _remove, ids=3)
-LOCK = Handler(_needs, _lock, ids=1)
+LOCK = Handler(_needs, _lock, ids=4)
 FLAG = Handler(_needs, _flag, ids=1)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fedi_community.activitypub.handlers.content import may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker
 from fedi_community.activitypub.wire import WireActivity
 from fedi_community.domain import posts, relations
-from fedi_community.domain.effects import Audit, Decision, MarkUndone, Record, SetFlag, ignored
+from fedi_community.domain.effects import Audit, Decision, MarkUndone, Record, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Reaction, followers_of
 from fedi_community.domain.moderation import peers as moderated
+from fedi_community.domain.moderation.announcing import passed_on
 from fedi_community.errors import Refusal
 
 _REACTIONS: dict[str, Reaction] = {"Like": "like", "Dislike": "dislike", "EmojiReact": "react"}
@@ -88,7 +91,12 @@ def _unblock(
         by = group
     if (by.id, whom.id) not in facts.blocks:
         return _remember(told, facts, actor, uri)
-    return relations.decide_block(by.id, whom.id, False, facts)
+    made = relations.decide_block(by.id, whom.id, False, facts)
+    if isinstance(made, Refusal) or by.id == actor.id or not by.local:
+        return made
+    logged = Audit("unban", facts.now, actor.id, None, by.id, None, whom.id)
+    on = passed_on(facts, by, "Undo", whom, actor, told.activity.id or None, told.raw)
+    return replace(made, effects=(*made.effects, logged, *on))
 
 
 def _unreact(
@@ -123,8 +131,9 @@ def _unmoderate(told: Told, facts: Facts, actor: Actor, post_id: int, type_: str
         return moderated.decide_restored(
             post, actor.id, facts, type_=type_, activity_uri=told.activity.id or None, raw=told.raw
         )
-    logged = Audit("undo_lock", facts.now, actor.id, None, group_id, post.id, post.author_id)
-    return Decision((SetFlag(post, "locked", False), logged), post.id, "unlocked")
+    return moderated.decide_locked(
+        post, actor.id, False, facts, activity_uri=told.activity.id or None, raw=told.raw
+    )
 
 
-UNDO = Handler(_needs, _undo, ids=3)
+UNDO = Handler(_needs, _undo, ids=4)

@@ -122,8 +122,10 @@ def answer(type_: str, uri: str, owner: str, asker: str, follow_uri: str | None)
 
 
 def undo(uri: str, actor: str, inner: Document, addressing: Addressing) -> Document:
-    """Undo with what is undone embedded, ids alone."""
-    kept = {k: inner[k] for k in ("id", "type", "actor", "object", "target", "audience") if k in inner}
+    """Undo with what is undone embedded, ids alone. inner: of what moderators did with all that Lemmy 1.0 asks of the activity
+    itself (`to`, `cc`, and the `summary` that makes a Delete a removal)."""
+    names = ("id", "type", "actor", "object", "to", "cc", "target", "audience", "summary")
+    kept = {k: inner[k] for k in names if k in inner}
     return activity("Undo", uri, actor, kept, addressing)
 
 

@@ -24,7 +24,8 @@ from fedi_community.domain.views import ActorView, AttachmentView, PostView
 MAX_TITLE: Final = 150
 MAX_ABSTRACT: Final = 500
 MAX_ATTACHMENTS: Final = 32
-_TYPES: Final = {"image": "Image", "video": "Video", "gifv": "Video", "audio": "Audio", "unknown": "Document"}
+_TYPES: Final = {"image": "Image"}
+"""Others are a `Document` with its media type, as Mastodon has them: Lemmy 1.0 refuses a post with any third kind."""
 _IMAGE: Final = re.compile(r"<img\b([^<>]*)>")
 _ATTRIBUTE: Final = re.compile(r'\b(src|alt)="([^"]*)"')
 _AS2_LINK: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'

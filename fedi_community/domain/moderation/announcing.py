@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from fedi_community.domain import addresses, sending
 from fedi_community.domain.effects import DeletePost, Effect, Record, Send
 from fedi_community.domain.facts import Facts
-from fedi_community.domain.model import Post, followers_of
+from fedi_community.domain.model import Actor, Post, followers_of
 
 REMOVED: Final = "Removed from the group"
 """What peers are told: the reason stays in the group's log."""
@@ -21,8 +21,52 @@ def say(
     facts: Facts, post: Post, type_: str, mode: Literal["content", "retraction"], **extra: str
 ) -> list[Effect]:
     """The group itself says what was done to a post."""
-    uri, group_id = addresses.activity(facts.base_url, facts.new_ids[0]), post.group_id or 0
-    return announced(facts, post, group_id, type_, uri, None, mode, dict(extra))
+    uri, speaker = addresses.activity(facts.base_url, facts.new_ids[0]), facts.voice or post.group_id or 0
+    return announced(facts, post, speaker, type_, uri, None, mode, dict(extra))
+
+
+def say_of(
+    facts: Facts, group: Actor, type_: str, person: Actor, said_id: int, announce_id: int, **extra: Any
+) -> list[Effect]:
+    """A local group says what was done about somebody (Block, Undo of it, Add and Remove of its moderators): to its followers, and
+    to his own server. Of a group that not everybody reads only hosts hear that hold its people: those that staff listed, and
+    one that he was in the group from, or asked."""
+    settings = facts.group(group.id)
+    held = facts.grants.get((person.id, followers_of(group.id))) is not None
+    sends: list[Effect] = []
+    if not person.local and (not settings.gated or held or person.host in settings.peers):
+        sends.append(Send(said_id, "control", facts.now, (), (person.id,)))
+    uri = addresses.activity(facts.base_url, said_id)
+    if not settings.gated or settings.peers:
+        announce = addresses.activity(facts.base_url, announce_id)
+        sends += [
+            Record(announce_id, announce, "Announce", group.id, facts.now, None, None, uri, None, {"wraps": True}),
+            Send(announce_id, "control", facts.now, (followers_of(group.id),)),
+        ]  # fmt: skip
+    if not sends:
+        return []
+    speaker = facts.voice or group.id
+    said = Record(
+        said_id, uri, type_, speaker, facts.now, None, person.id, extra={"group": group.id, **extra}
+    )
+    return [said, *sends]
+
+
+def passed_on(
+    facts: Facts, group: Actor, type_: str, person: Actor, speaker: Actor, uri: str | None, raw: bytes | None
+) -> list[Effect]:
+    """A local group passes on what a moderator elsewhere said about somebody, unchanged. Takes the last two new ids."""
+    settings = facts.group(group.id)
+    if uri is None or speaker.local or (settings.gated and not settings.peers):
+        return []
+    his = (person.id,) if not person.local and (not settings.gated or person.host in settings.peers) else ()
+    said_id, announce_id = facts.new_ids[-2:]
+    announce = addresses.activity(facts.base_url, announce_id)
+    return [
+        Record(said_id, uri, type_, speaker.id, facts.now, None, person.id, extra={"group": group.id}),
+        Record(announce_id, announce, "Announce", group.id, facts.now, None, None, uri, raw, {"wraps": True}),
+        Send(announce_id, "control", facts.now, (followers_of(group.id),), his),
+    ]
 
 
 def announced(

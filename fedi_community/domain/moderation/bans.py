@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from fedi_community.domain import measures, relations
 from fedi_community.domain.client_effects import EndMeasures
@@ -10,8 +10,12 @@ from fedi_community.domain.effects import Audit, Decision, Effect
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.memberships import RUNS_IT
 from fedi_community.domain.moderation.acts import MAX_REASON, NOT_FOUND
+from fedi_community.domain.moderation.announcing import say_of
 from fedi_community.domain.powers import NO_POWER
 from fedi_community.errors import Refusal
+
+IDS: Final = 4
+"""New ids that `decide_ban` uses."""
 
 
 def ban_needs(group_id: int, actor_id: int, target_id: int) -> Needs:
@@ -23,7 +27,8 @@ def ban_needs(group_id: int, actor_id: int, target_id: int) -> Needs:
 def decide_ban(
     group_id: int, actor_id: int, login_id: int | None, target_id: int, on: bool, reason: str, expires: int | None, facts: Facts
 ) -> Decision | Refusal:  # fmt: skip
-    """Those who run a group of this server keep somebody out of it, for a time or for good, or let him in again. Needs 3 new ids.
+    """Those who run a group of this server keep somebody out of it, for a time or for good, or let him in again. Needs 4 new ids
+    (`IDS`). Peers hear it of people of other servers alone: what our own members write passes through here.
 
     He is out at once, and what he wrote stays. Mentors keep out neither staff nor each other. expires: milliseconds UTC.
     """
@@ -51,6 +56,15 @@ def decide_ban(
     logged = Audit(word, facts.now, actor_id, login_id, group_id, None, target_id, detail)
     told: list[Effect] = [EndMeasures(target_id, ("ban",), facts.now, group_id)]
     if on and target.local:
-        how = measures.Telling(expires=expires)
-        told += measures.taken(facts.new_ids[2], target_id, login_id, "ban", how, facts, group_id=group_id)
+        telling = measures.Telling(expires=expires)
+        told += measures.taken(
+            facts.new_ids[2], target_id, login_id, "ban", telling, facts, group_id=group_id
+        )
+    if not target.local and on != ((group_id, target_id) in facts.blocks):
+        how: dict[str, Any] = {} if on else {"undo": "block"}
+        if expires is not None:
+            how["until"] = expires
+        told += say_of(
+            facts, group, "Block" if on else "Undo", target, facts.new_ids[0], facts.new_ids[3], **how
+        )
     return Decision((*made.effects, logged, *told), target_id, word)

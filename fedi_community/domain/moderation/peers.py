@@ -5,13 +5,16 @@ Handlers have asked whether he may.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fedi_community.domain import sending
 from fedi_community.domain.desk_effects import MoveThread
-from fedi_community.domain.effects import Audit, Decision, Effect, SetState, ignored
+from fedi_community.domain.effects import Audit, Decision, Effect, SetFlag, SetState, ignored
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import Actor, Post, State
 from fedi_community.domain.moderation.acts import MAX_REASON
 from fedi_community.domain.moderation.announcing import announced, unboosted
+from fedi_community.domain.posts import told_of_change
 
 
 def decide_removed(
@@ -43,6 +46,27 @@ def decide_restored(
         effects += sending.boost(facts, group, post, facts.new_ids[2])
     logged = Audit(f"undo_{type_.lower()}", facts.now, actor_id, None, post.group_id, post.id, post.author_id)
     return Decision((*effects, logged), post.id, "restored")
+
+
+def decide_locked(
+    post: Post, actor_id: int, on: bool, facts: Facts, *, activity_uri: str | None, raw: bytes | None
+) -> Decision:
+    """Close a discussion to new answers, or open it again; its author may, and who moderates its group. Needs 4 new ids: what came,
+    the group's Announce of it, and (a post of ours is sent again, with `commentsEnabled`) an Update with its Announce."""
+    if activity_uri is not None and activity_uri in facts.activities:
+        return ignored("duplicate")
+    effects: list[Effect] = [SetFlag(post, "locked", on)]
+    if post.locked != on and post.released:
+        said = "Lock" if on else "Undo"
+        extra = {} if on else {"undo": "lock"}
+        effects += announced(facts, post, actor_id, said, activity_uri, raw, "content", extra)
+        group = facts.actors.get(post.group_id) if post.group_id else None
+        if post.local and group is not None and group.local:
+            again = replace(facts, new_ids=facts.new_ids[2:4])
+            effects += told_of_change(again, post, "Update", None, None)
+    word = "lock" if on else "undo_lock"
+    effects.append(Audit(word, facts.now, actor_id, None, post.group_id, post.id, post.author_id))
+    return Decision(tuple(effects), post.id, "locked" if on else "unlocked")
 
 
 def decide_moved(post: Post, old: Actor, new: Actor | None, facts: Facts) -> Decision:

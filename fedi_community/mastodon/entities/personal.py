@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fedi_community.domain.filters import ACTIONS, CONTEXTS, Filter, Keyword
+from fedi_community.domain.relations import VOTES_SETTING, tells_votes
 from fedi_community.domain.views import ActorView
 from fedi_community.mastodon.entities.accounts import ACCOUNT, EMOJI, FIELD, account, day, moment
 from fedi_community.mastodon.entities.schema import (
@@ -64,6 +65,7 @@ PREFERENCES: Final = entity(
         "reading:expand:media": one_of("default", "show_all", "hide_all"),
         "reading:expand:spoilers": BOOL,
         "reading:autoplay:gifs": BOOL,
+        VOTES_SETTING: BOOL,
     },
 )
 ANNOUNCEMENT: Final = entity(
@@ -184,6 +186,7 @@ def preferences(settings: dict[str, Any], language: str) -> dict[str, Any]:
         "reading:expand:media": settings.get("reading:expand:media", "default"),
         "reading:expand:spoilers": bool(settings.get("reading:expand:spoilers", False)),
         "reading:autoplay:gifs": bool(settings.get("reading:autoplay:gifs", False)),
+        VOTES_SETTING: tells_votes(settings),
     }
 
 

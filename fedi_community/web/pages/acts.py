@@ -83,11 +83,13 @@ async def unfollow(asked: Ask, name: str) -> Response:
 async def like(asked: Ask, object_id: str) -> Response:
     """Give thanks (`on=1`) or take them back."""
     key, form = object_id_of(object_id), await form_of(asked)
-    me, on = asked.must_speak().actor_id, form.get("on") == "1"
+    speaker, on = asked.must_speak(), form.get("on") == "1"
+    me, tell = speaker.actor_id, relations.tells_votes(speaker.settings)
 
     def decide(facts: Facts) -> Decision | Refusal:
-        chosen = relations.decide_react if on else relations.decide_unreact
-        return chosen(me, key, "like", facts)
+        if on:
+            return relations.decide_react(me, key, "like", facts, tell=tell)
+        return relations.decide_unreact(me, key, "like", facts)
 
     await perform_or_raise(asked.house, Change(_of_post(me, key), decide))
     return go(asked, back(asked, form, f"/objects/{key}"), "liked" if on else "unliked")

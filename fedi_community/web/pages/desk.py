@@ -143,7 +143,7 @@ async def let_in(asked: Ask, handle: str) -> Response:
         return bans.decide_ban(group.id, speaker.actor_id, speaker.login_id, target, False, "", None, facts)
 
     needs = bans.ban_needs(group.id, speaker.actor_id, target)
-    await perform_or_raise(asked.house, Change(needs, decide, 2))
+    await perform_or_raise(asked.house, Change(needs, decide, bans.IDS))
     return go(asked, asked.href(f"/groups/{group.handle}/bans"), "ban_lifted")
 
 

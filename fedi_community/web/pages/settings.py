@@ -115,7 +115,7 @@ async def mentors(asked: Ask, handle: str) -> Response:
         )  # fmt: skip
 
     needs = roles.role_needs(group.id, person.id, person.handle, speaker.actor_id)
-    await perform_or_raise(asked.house, Change(needs, decide, 0))
+    await perform_or_raise(asked.house, Change(needs, decide, roles.IDS))
     return go(
         asked, asked.href(f"/groups/{group.handle}/settings"), "mentor_changed" if on else "mentor_ended"
     )
