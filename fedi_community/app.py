@@ -20,7 +20,7 @@ from quart.json.provider import JSONProvider
 from quart.wrappers import Body, Request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from fedi_community import __version__, desk
+from fedi_community import __version__, backfill, desk
 from fedi_community.activitypub.fetch import Fetcher
 from fedi_community.auth.signup import missing_for_open
 from fedi_community.config import Settings
@@ -198,6 +198,7 @@ async def build(
             SEAL_JOB: _end_seals(house),
             kin.FOLLOW_JOB: _follows_human(house),
             MEASURE_JOB: _end_measure(house),
+            backfill.JOB: backfill.job(house, peers),
             **uploads.jobs(),
             **client_jobs(house, network, key),
         },

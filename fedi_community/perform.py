@@ -44,6 +44,9 @@ class House:
     listeners: list[Callable[[Wake], None]] = field(default_factory=list)
     hold_first: int = 0  # first posts of a newcomer that are held (a setting)
     protected: frozenset[str] = frozenset()  # names that nobody but staff may bear, as skeletons (a setting)
+    opened: dict[int, int] = field(
+        default_factory=dict
+    )  # threads of other servers lately opened here, and when
     voice: int = 0  # the actor in whose name peers hear of moderation (`keyring.voice`); 0: the group's own
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+from fedi_community import backfill
 from fedi_community.activitypub.fetch import Failed
 from fedi_community.activitypub.webfinger import parse_handle
 from fedi_community.domain import personal
@@ -134,6 +135,8 @@ async def _by_url(call: Call, url: str, resolve: bool, found: dict[str, list[Any
         if isinstance(learned, Failed):
             stored = await peers.learn_post(url) if learned.reason == "not_an_actor" else learned
             post_id = None if isinstance(stored, Failed) else stored
+            if post_id is not None:
+                await backfill.opened(call.house, post_id)
         else:
             actor = (await call.read(lambda tx: views.load_actors(tx, [learned]))).get(learned)
     if actor is not None:

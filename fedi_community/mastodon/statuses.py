@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from fedi_community import backfill
 from fedi_community.domain import polls, posts, schedule, uploads
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
@@ -178,6 +179,8 @@ async def context(call: Call) -> Any:
         return sift(await wants.load(tx, viewer, call.now), found, "thread"), frozenset(above)
 
     shown, above = await call.read(unit)
+    if call.viewer.local:
+        await backfill.opened(call.house, post_id)
     made = rendered(call, shown)
     return {
         "ancestors": [one for post, one in zip(shown.posts, made, strict=True) if post.id in above],

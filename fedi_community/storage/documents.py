@@ -191,6 +191,7 @@ _GATES = Statement(
         one_of(t.gate_principals.c.gate_id, "ids")
     )
 )
+_URI = Statement(select(t.actors.c.uri).where(t.actors.c.id == param("key")))
 _DELETED_AT = Statement(select(t.tombstones.c.created).where(t.tombstones.c.uri == bindparam("uri")))
 
 
@@ -215,6 +216,12 @@ async def load_bones(tx: Tx, ids: Iterable[int]) -> dict[int, Bones]:
         )
         for row in rows
     }  # fmt: skip
+
+
+async def actor_uri(tx: Tx, actor_id: int) -> str | None:
+    """The address of an actor."""
+    found: str | None = await tx.value(_URI, key=actor_id)
+    return found
 
 
 async def had_access(tx: Tx, viewer: Viewer, bones: Bones) -> bool:

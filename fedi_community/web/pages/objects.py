@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from quart import Response, request
 
+from fedi_community import backfill
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Kind, State
 from fedi_community.domain.receipts import lines
@@ -52,6 +53,8 @@ async def object_page(asked: Ask, object_id: int | str) -> Response:
         return gone(asked) if had else _missing()
     if found.post.kind is Kind.BOOST and found.post.boost is not None:
         return go(asked, asked.href(f"/objects/{found.post.boost.id}"))
+    if asked.viewer_id:
+        await backfill.opened(asked.house, found.post.id)
     show = asked.show(found.around)
     template = "article.html" if show.titled(found.post) else "thread.html"
     return render(
