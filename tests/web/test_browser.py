@@ -92,6 +92,7 @@ async def _fill(world: World) -> tuple[int, dict[str, str]]:
     run = await make.group("own_group", finds="server", reads="members", joins="approval")
     await make.role(run, nadia, "staff")
     await make.role(run, omar, "mentor")
+    kept = await make.post(omar, "does valerian help? call 507-555-0199", group_id=run)
     invitation = auth.new_secret()
     needs = joining.invite_needs(run, None)
     await make.must(
@@ -106,6 +107,8 @@ async def _fill(world: World) -> tuple[int, dict[str, str]]:
         "login": "/login", "logout": "/logout", "write": "/write", "answer": f"/write?reply_to={root}",
         "edit": f"/write?edit={own}", "delete": f"/objects/{own}/delete", "tag": "/tags/sleep", "about": "/about",
         "privacy": "/privacy", "missing": "/nothing",
+        "desk": "/groups/own_group/desk", "grouplog": "/groups/own_group/log", "bans": "/groups/own_group/bans",
+        "lookafter": f"/objects/{kept}/lookafter",
         "names": "/names", "ended": f"/names/{river}/end",
     }  # fmt: skip
     return nadia, paths
