@@ -278,6 +278,7 @@ class Facts:
     put_off: tuple[int, int] = (0, 0)  # posts put off: in all, and to the day asked about
     pinned: frozenset[int] = frozenset()
     branch: frozenset[int] = frozenset()  # with the asked-for post itself
+    public_branch: frozenset[int] = frozenset()  # of these, answers that everybody could read
     saved_answers: frozenset[int] = frozenset()
     creates: dict[int, tuple[str, bytes | None]] = field(
         default_factory=dict

@@ -307,7 +307,7 @@ async def move(call: Call) -> Any:
     def decide(facts: Facts) -> Decision | Refusal:
         return threads.decide_move(post_id, me, login, group, _why(call), facts)
 
-    await call.perform(Change(threads.needs(post_id, me, other_group=group), decide, 5))
+    await call.perform(Change(threads.needs(post_id, me, other_group=group), decide, threads.move_ids))
     return await status_of(call, post_id)
 
 

@@ -202,6 +202,20 @@ async def branch(tx: Tx, post: Post | None) -> frozenset[int]:
     return frozenset(found)
 
 
+_WITH_PUBLIC = Statement(
+    select(O.id).where(
+        one_of(O.id, "ids"),
+        O.state == word("published"),
+        exists_in(_public, _public.c.object_id == O.id, _public.c.principal_id == number(PUBLIC)),
+    )
+)
+
+
+async def public_among(tx: Tx, ids: frozenset[int]) -> frozenset[int]:
+    """Which of these posts are published for everybody, gates aside."""
+    return frozenset(row[0] for row in await tx.rows(_WITH_PUBLIC, ids=list(ids))) if ids else frozenset()
+
+
 async def _join(tx: Tx, x: e.JoinThread, wake: Wake) -> None:
     parent, root = x.parent, x.parent.root_id or x.parent.id
     ids = list(await branch(tx, x.post))

@@ -437,7 +437,10 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         uploads=await media.known_uploads(tx, needs.uploads) if needs.uploads else {},
         done_before=await sessions.done_before(tx, *needs.done_before, now) if needs.done_before else None,
         heard=await held.heard(tx, subjects, [g.id for g in settings.values() if g.holds.by_newcomers]),
-        branch=await desk.branch(tx, loader.posts.get(needs.branch)) if needs.branch else frozenset(),
+        branch=(below := await desk.branch(tx, loader.posts.get(needs.branch)))
+        if needs.branch
+        else frozenset(),
+        public_branch=await desk.public_among(tx, below - {needs.branch}) if needs.branch else frozenset(),
         saved_answers=await desk.saved_ids(tx, needs.saved_answers) if needs.saved_answers else frozenset(),
         creates=await held.creates(tx, needs.post_ids) if needs.around else {},
         passed_posts=await held.passed_of(tx, needs.newcomer) if needs.newcomer is not None else 0,

@@ -54,7 +54,7 @@ PARTS = {
 }  # fmt: skip
 VIEW = {
     "id": 100, "state": State.PUBLISHED, "author": NADIA, "group": None, "root_id": None, "reply_to": None,
-    "reply_to_author": None, "depth": 0, "locked": False, "passed": False, "gated": False, "attachments": (),
+    "reply_to_author": None, "depth": 0, "locked": False, "passed": False, "note": False, "held_for": None, "gated": False, "attachments": (),
     "mentions": (), "poll": None, "boost": None, "quote": None, "via": None, "replies_count": 0, "boosts_count": 0,
     "likes_count": 0, "dislikes_count": 0, "mine": frozenset(),
 }  # fmt: skip
@@ -128,10 +128,13 @@ def test_a_gate_narrows_what_was_public_and_changes_nothing_else() -> None:
     assert effective_audience({12: "to"}, gate) == {12: "to"}
 
 
-def test_a_note_has_its_warning_as_summary_and_no_name() -> None:
-    document = rendered(post(warning="food", sensitive=True, texts=(Text("en", "<p>x</p>", name="ignored"),)))
+def test_a_note_has_its_warning_as_summary_and_a_name_only_as_the_beginning_of_a_thread() -> None:
+    words = (Text("en", "<p>x</p>", name="A title that a moderator gave"),)
+    document = rendered(post(warning="food", sensitive=True, texts=words))
     assert (document["summary"], document["sensitive"]) == ("food", True)
-    assert "name" not in document
+    assert document["name"] == "A title that a moderator gave"
+    assert "name" not in rendered(post(texts=words, reply_to=7))
+    assert "name" not in rendered(post(texts=(Text("en", "<p>x</p>"),)))
     assert document["published"] == "2026-01-05T10:00:30.123Z"
     assert document["attributedTo"] == NADIA.uri
 

@@ -15,6 +15,7 @@ from fedi_community.storage.dialect import Statement
 from tests.mastodon.conftest import World
 from tests.mastodon.test_moderation import act, cast, seen
 
+OBJECTS = Statement(select(t.activities.c.object_id).where(t.activities.c.type == "Delete"))
 TYPES = Statement(select(t.activities.c.type, t.activities.c.actor_id).order_by(t.activities.c.id))
 
 
@@ -358,8 +359,12 @@ async def test_what_moves_into_a_closed_group_is_gone_for_all_others(world: Worl
     ):
         assert b"litre" not in (await world.get(address, who["outsider_token"])).body, address
     kinds = [type_ for type_, _ in (await said(world))[before:]]
-    assert "Delete" in kinds
+    assert kinds.count("Delete") == 2, (
+        "the discussion and its public answer are taken back, and no other id is told"
+    )
     assert "Move" not in kinds
+    taken = await world.parts.db.read(lambda tx: tx.rows(OBJECTS))
+    assert {str(row[0]) for row in taken} == {who["post"], reply["id"]}
 
 
 async def test_a_mentor_of_the_next_group_reads_no_more_than_everybody(world: World) -> None:

@@ -81,6 +81,8 @@ REJECT = Handler(_answer_needs, _reject, ids=1)
 
 
 def _move_uris(told: Told) -> tuple[str, ...]:
+    if told.activity.origin_id == told.actor:  # a discussion leaves a group: its address is no actor
+        return (told.activity.target_id,) if told.activity.target_id else ()
     return tuple(u for u in (told.activity.object_id, told.activity.target_id) if u)
 
 

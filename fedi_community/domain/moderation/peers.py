@@ -82,4 +82,4 @@ def decide_moved(post: Post, old: Actor, new: Actor | None, facts: Facts) -> Dec
         return ignored("unknown_move")
     if post.reply_to is not None or not post.public:
         return ignored("not_a_thread")
-    return Decision((MoveThread(post, new.id, None, facts.now),), post.id, "moved")
+    return Decision((MoveThread(post, new.id, None, facts.now),), post.id, "thread_moved")

@@ -23,6 +23,7 @@ from fedi_community.domain.moderation.acts import (
     in_charge,
     logged,
 )
+from fedi_community.domain.moderation.announcing import REMOVED
 from fedi_community.errors import Refusal
 
 MAX_TITLE: Final = 150
@@ -51,7 +52,7 @@ def needs(
         subjects=frozenset({actor_id}),
         boosts=True,
         around=True,
-        branch=post_id if other_post else None,
+        branch=post_id if other_post or other_group else None,
     )
 
 
@@ -85,7 +86,7 @@ def _told(facts: Facts, post: Post) -> list[Effect]:
 def decide_move(
     post_id: int, actor_id: int, login_id: int | None, group_id: int, reason: str, facts: Facts
 ) -> Decision | Refusal:
-    """A discussion goes to another group of this server that the same person runs. Needs 5 new ids.
+    """A discussion goes to another group of this server that the same person runs. Needs `move_ids` new ids.
 
     Into a group that not everybody reads it disappears for all others: peers are told to take their copies away.
     """
@@ -109,7 +110,7 @@ def decide_move(
     gate = facts.group(target.id).gate_id  # whatever limits its new group from now on limits it too
     effects: list[Effect] = [MoveThread(post, target.id, gate, facts.now)]
     if closed:
-        effects += hidden(facts, post)
+        effects += [*hidden(facts, post), *_answers_hidden(facts, post, group.id)]
     else:
         effects += _told_of_move(facts, post, group.id, target.id)
     if post.author_id != actor_id:
@@ -119,6 +120,28 @@ def decide_move(
         logged("move_in", facts, post, target, actor_id, login_id, reason),
     ]
     return Decision(tuple(effects), post.id, "moved")
+
+
+def move_ids(facts: Facts) -> int:
+    """How many new ids `decide_move` needs: two more for each answer that is taken back."""
+    return 5 + 2 * len(facts.public_branch)
+
+
+def _answers_hidden(facts: Facts, post: Post, group_id: int) -> list[Effect]:
+    """The answers go with their discussion: the group that it leaves takes each back from every server that has it."""
+    effects: list[Effect] = []
+    ids = iter(facts.new_ids[5:])
+    for key, said_id, announce_id in zip(sorted(facts.public_branch), ids, ids, strict=False):
+        said, wrap = (addresses.activity(facts.base_url, i) for i in (said_id, announce_id))
+        extra = {"summary": REMOVED}
+        effects += [
+            Record(said_id, said, "Delete", group_id, facts.now, key, extra=extra),
+            Record(
+                announce_id, wrap, "Announce", group_id, facts.now, key, None, said, None, {"wraps": True}
+            ),
+            Send(announce_id, "retraction", facts.now, (followers_of(group_id),), (), key),
+        ]
+    return effects
 
 
 def _told_of_move(facts: Facts, post: Post, old_id: int, new_id: int) -> list[Effect]:

@@ -203,7 +203,7 @@ async def post_act(asked: Ask, object_id: str) -> Response:
             change = Change(
                 threads.needs(key, me, other_group=to),
                 lambda f: threads.decide_move(key, me, login, to, reason, f),
-                5,
+                threads.move_ids,
             )
         case "join":
             onto = _named(asked, form.get("address", ""))
