@@ -54,7 +54,8 @@ PARTS = {
 }  # fmt: skip
 VIEW = {
     "id": 100, "state": State.PUBLISHED, "author": NADIA, "group": None, "root_id": None, "reply_to": None,
-    "reply_to_author": None, "depth": 0, "locked": False, "passed": False, "note": False, "held_for": None, "gated": False, "attachments": (),
+    "reply_to_author": None, "depth": 0, "locked": False, "passed": False, "note": False, "held_for": None,
+    "gated": False, "attachments": (),
     "mentions": (), "poll": None, "boost": None, "quote": None, "via": None, "replies_count": 0, "boosts_count": 0,
     "likes_count": 0, "dislikes_count": 0, "mine": frozenset(),
 }  # fmt: skip
