@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,6 +18,8 @@ from fedi_community.domain import measures
 from fedi_community.domain import reports as rules
 from fedi_community.domain.effects import Audit, Decision
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.model import State
+from fedi_community.domain.views import PostView
 from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.keyring import link_secret
 from fedi_community.perform import Change, House, perform, perform_or_raise
@@ -115,6 +117,27 @@ async def read_noted(
     made = Audit(action, now, who.actor_id, who.login_id, group_id, object_id, target_id, detail)
     if not await house.db.read(lambda tx: audit.there_is(tx, made, now - AGAIN_MS)):
         await perform(house, Change(Needs(), lambda _: Decision((made,)), 0))
+
+
+async def posts_noted(house: House, who: Helper, posts: Iterable[PostView]) -> None:
+    """Somebody opened posts. Those that only moderation lets him see stand in the log; for anybody else this costs nothing."""
+    hidden = [
+        post for post in posts
+        if post.state in (State.HELD, State.REMOVED) and post.author.id != who.actor_id and post.group is not None
+    ]  # fmt: skip
+    if not hidden:
+        return
+    now = house.clock()
+    made = [
+        Audit("post_read", now, who.actor_id, who.login_id, p.group.id if p.group else None, p.id, p.author.id) for p in hidden
+    ]  # fmt: skip
+
+    async def unit(tx: Tx) -> list[Audit]:
+        return [line for line in made if not await audit.there_is(tx, line, now - AGAIN_MS)]
+
+    new = tuple(await house.db.read(unit))
+    if new:
+        await perform(house, Change(Needs(), lambda _: Decision(new), 0))
 
 
 async def step(

@@ -7,6 +7,7 @@ import os
 import click
 
 from fedi_community import __version__
+from fedi_community.cli.audit import audit
 from fedi_community.cli.content import feed
 from fedi_community.cli.demo import demo
 from fedi_community.cli.doctor import doctor
@@ -47,6 +48,7 @@ for command in (
     block,
     allow,
     hosts_group,
+    audit,
     explain,
     export,
     backup,

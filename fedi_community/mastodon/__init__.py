@@ -21,6 +21,7 @@ from fedi_community.mastodon import (
     account_statuses,
     accounts,
     admin,
+    admin_audit,
     admin_hosts,
     appeals,
     apps,
@@ -71,7 +72,8 @@ from fedi_community.vapid import Vapid
 TABLES: Final[tuple[Table, ...]] = (
     instance.table, apps.table, signup.table, accounts.table, profile.table, following.table, taste.table, lists.table,
     filters.table, marks.table, statuses.table, reactions.table, polls.table, scheduled.table, account_statuses.table,
-    media.table, timelines.table, search.table, reports.table, admin.table, admin_hosts.table, push.table, streaming.table,
+    media.table, timelines.table, search.table, reports.table, admin.table, admin_hosts.table, admin_audit.table,
+    push.table, streaming.table,
     requests.table, notifications.table, conversations.table, audience.table, moderation.table, groups.table,
     group_people.table, desk.table,
     group_reports.table, badges.table,

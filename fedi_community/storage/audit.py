@@ -1,20 +1,41 @@
 """The log that only grows: read it, and ask whether something stands in it already. It is written by the effect `Audit` alone, and
-the database refuses to change or delete a row."""
+the database refuses to change or delete a row.
+
+Nobody is unmasked by reading it. A line keeps who acted (`actor_id`) beside the log-in that did it, and no reader is shown both:
+- a line that names an actor shows that actor, be it a persona, or the group as which staff spoke; its log-in is used for nothing;
+- a line without one shows the own name of server staff, and only for what server staff alone do, which they cannot do under
+  another name (`BY_STAFF`);
+- what people do with their own log-ins and names (`PRIVATE`) is not shown at all: else the hour of a log-in would tell.
+Filters look at what is shown, never at a log-in behind a line that names an actor. So all pages together link no two names.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, literal_column, or_, select
 
 from fedi_community.domain.effects import Audit
 from fedi_community.storage import tables as t
-from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, number, param
+from fedi_community.storage.database import Row, Tx
+from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
+from fedi_community.storage.schema import Str
 
 NEWEST = 2**63 - 1
+PRIVATE: Final = (
+    "logged_in", "client_allowed", "persona_made", "persona_ended", "password_reset", "address_confirmed",
+)  # fmt: skip
+BY_STAFF: Final = (
+    *(f"account_{verb}" for verb in (
+        "none", "sensitive", "unsensitive", "disable", "enable", "silence", "unsilence", "suspend", "unsuspend", "erased",
+    )),
+    *(f"report_{verb}" for verb in ("assign_to_self", "unassign", "assign", "resolve", "resolved", "reopen")),
+    *(f"host_{state}" for state in ("ok", "limited", "suspended", "listed", "unlisted")), "hosts_imported",
+    "note", "appeal_approved", "appeal_rejected", "badge_granted", "badge_revoked",
+    "name_allowed", "name_held", "member_approved", "member_refused", "unmasking_asked", "unmasking_confirmed", "unmasking_read",
+)  # fmt: skip
 L = t.audit.c
 _THERE = Statement(
     select(L.id)
@@ -22,18 +43,53 @@ _THERE = Statement(
         L.login_id == param("login_id"),
         L.at > param("since"),
         L.action == bindparam("action"),
+        func.coalesce(L.actor_id, number(0)) == param("actor_id"),
         func.coalesce(L.object_id, number(0)) == param("object_id"),
         func.coalesce(L.target_id, number(0)) == param("target_id"),
         L.detail == bindparam("detail"),
     )
     .limit(number(1))
 )
-_ALL = Statement(
+_ROWS = Statement(
     select(t.audit)
     .where(L.id < param("before"), L.id > param("after"))
     .order_by(L.id.desc())
     .limit(param("count"))
 )
+_none = bindparam("action", type_=Str) == literal_column("''")
+_self = (
+    select(t.speakers.c.login_id)
+    .join(t.logins, t.logins.c.id == t.speakers.c.login_id)
+    .where(
+        t.speakers.c.actor_id == param("actor"), t.speakers.c.role == word("self"),
+        or_(t.logins.c.role == word("staff"), t.logins.c.role == word("admin")),
+    )
+    .scalar_subquery()
+)  # fmt: skip
+_ALL = Statement(
+    select(t.audit)
+    .where(
+        L.id < param("before"), L.id > param("after"), L.at >= param("since"), L.at < param("until"),
+        ~among(L.action, *PRIVATE),
+        or_(_none, L.action == bindparam("action", type_=Str)),
+        or_(param("group") == number(0), L.group_id == param("group")),
+        or_(
+            param("actor") == number(0),
+            L.actor_id == param("actor"),
+            and_(L.actor_id.is_(None), among(L.action, *BY_STAFF), L.login_id.in_(_self)),
+        ),
+    )
+    .order_by(L.id.desc())
+    .limit(param("count"))
+)  # fmt: skip
+_OWN = Statement(
+    select(t.speakers.c.login_id, t.speakers.c.actor_id)
+    .join(t.logins, t.logins.c.id == t.speakers.c.login_id)
+    .where(
+        one_of(t.speakers.c.login_id, "ids"), t.speakers.c.role == word("self"),
+        or_(t.logins.c.role == word("staff"), t.logins.c.role == word("admin")),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +106,58 @@ class Line:
     target_id: int | None
     detail: dict[str, Any]
 
+    @property
+    def by_staff(self) -> bool:
+        """Server staff did it, as who they are: the only lines of which a log-in is ever turned into a name."""
+        return self.actor_id is None and self.action in BY_STAFF
+
 
 async def there_is(tx: Tx, line: Audit, since: int) -> bool:
     """Whether the same log-in did the same to the same after `since` (milliseconds)."""
     found = await tx.row(
-        _THERE, login_id=line.login_id, since=since, action=line.action, object_id=line.object_id or 0,
+        _THERE, login_id=line.login_id, actor_id=line.actor_id or 0, since=since, action=line.action, object_id=line.object_id or 0,
         target_id=line.target_id or 0, detail=orjson.dumps(line.detail).decode(),
     )  # fmt: skip
     return found is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines. since, until: milliseconds; actor: as whom it was done; 0 and "" for any."""
+
+    action: str = ""
+    actor: int = 0
+    group: int = 0
+    since: int = 0
+    until: int = 0
+
+
+async def lines(tx: Tx, wanted: Wanted, before: int | None, after: int | None, limit: int) -> list[Line]:
+    """The log of the whole server, the newest first. What somebody does with his own log-in and names is not in it."""
+    rows = await tx.rows(
+        _ALL, before=before or NEWEST, after=after or 0, count=limit, action=wanted.action, actor=wanted.actor,
+        group=wanted.group, since=wanted.since, until=wanted.until or NEWEST,
+    )  # fmt: skip
+    return [_line(row) for row in rows]
+
+
+async def own_names(tx: Tx, found: list[Line]) -> dict[int, int]:
+    """Line -> actor of server staff who did it under their own name, for lines that name no actor."""
+    logins = {line.login_id for line in found if line.by_staff and line.login_id}
+    if not logins:
+        return {}
+    selves = {row[0]: row[1] for row in await tx.rows(_OWN, ids=list(logins))}
+    return {line.id: selves[line.login_id] for line in found if line.by_staff and line.login_id in selves}
+
+
+def _line(row: Row) -> Line:
+    return Line(
+        row["id"], row["at"], row["action"], row["login_id"], row["actor_id"], row["group_id"], row["object_id"],
+        row["target_id"], orjson.loads(row["detail"]),
+    )  # fmt: skip
+
+
 async def everything(tx: Tx, before: int | None, after: int | None, limit: int) -> list[Line]:
-    """The whole log, the newest first; for those who run the server."""
-    rows = await tx.rows(_ALL, before=before or NEWEST, after=after or 0, count=limit)
-    return [
-        Line(
-            row["id"], row["at"], row["action"], row["login_id"], row["actor_id"], row["group_id"], row["object_id"],
-            row["target_id"], orjson.loads(row["detail"]),
-        )
-        for row in rows
-    ]  # fmt: skip
+    """Every row as it is, for tests and for who mends a server."""
+    rows = await tx.rows(_ROWS, before=before or NEWEST, after=after or 0, count=limit)
+    return [_line(row) for row in rows]

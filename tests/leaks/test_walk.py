@@ -87,6 +87,7 @@ READ: dict[str, tuple[str, ...]] = {
             "v1/admin/accounts", "v2/admin/accounts", "v1/admin/reports", "v1/admin/domain_blocks", "v1/admin/domain_allows",
         )
     },
+    "/api/v1/admin/audit": ("/api/v1/admin/audit", "/api/v1/admin/audit?group_id={actor}"),
     "/api/v1/admin/held_names": ("/api/v1/admin/held_names",),
     "/api/v1/admin/accounts/<id>/badges": ("/api/v1/admin/accounts/{actor}/badges",),
     "/objects/<object_id>/strikes": ("/objects/{post}/strikes",),
@@ -194,6 +195,7 @@ READ: dict[str, tuple[str, ...]] = {
     "/appeal/<secret>": ("/appeal/guess",),
     "/moderation": ("/moderation",),
     "/moderation/hosts": ("/moderation/hosts",),
+    "/moderation/log": ("/moderation/log", "/moderation/log?group={group}"),
     "/moderation/hosts/list": ("/moderation/hosts/list",),
     "/groups/<handle>/reports": ("/groups/{group}/reports",),
     "/reports/<report_id>": ("/reports/{report}",),

@@ -22,6 +22,7 @@ from fedi_community.web.catalogue import LANGUAGES
 from fedi_community.web.pages import (
     account,
     acts,
+    audit,
     desk,
     held,
     hosts,
@@ -95,6 +96,7 @@ ROUTES: Final[tuple[tuple[str, str, View], ...]] = (
     ("GET", "/moderation", moderation.queue),
     ("POST", "/moderation", moderation.decide),
     ("GET", "/moderation/hosts", hosts.listed),
+    ("GET", "/moderation/log", audit.log),
     ("POST", "/moderation/hosts", hosts.change),
     ("GET", "/moderation/hosts/list", hosts.export),
     ("POST", "/moderation/hosts/import", hosts.take_over),

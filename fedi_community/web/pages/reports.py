@@ -23,7 +23,21 @@ from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render
 CHOICES: Final = (
     "advice", "selling", "impersonation", "privacy", "child", "self_harm", "harassment", "spam", "violation", "legal", "other",
 )  # fmt: skip
-LIFELINES: Final = ("us", "es", "mx", "cl", "uk", "fr", "nl", "de")
+LIFELINES: Final = (
+    # Each was found stated as open day and night and free of charge, on 28 November 2026, at the place named:
+    ("us", "988"),  # contactlistens.org/get-help (call or text); Canada: 620ckrm.com, 2 December 2023
+    ("es", "024"),  # farodevigo.es, 11 October 2025; calls are free: BOE, by maldita.es, 10 May 2022
+    ("mx", "800 911 2000"),  # eluniversal.com.mx, 24 December 2025
+    ("cl", "*4141"),  # radiopolar.com, 25 November 2025 (any mobile)
+    (
+        "uk",
+        "116 123",
+    ),  # samaritans.org/how-we-can-help/contact-samaritan; Ireland: irishhealthpro.com, 12 April 2016
+    ("fr", "3114"),  # mayotte.ars.sante.fr; 3114.fr
+    ("nl", "0800 0113"),  # nu.nl/binnenland/6062813, July 2020; 0800 is free there
+    ("de", "0800 111 0 111"),  # domradio.de/glossar/telefonseelsorge-0
+)
+"""Who listens: key of the words, and the number. Look at them again each year; one that cannot be found stated goes."""
 
 
 async def _post(asked: Ask, object_id: str) -> PostView:
