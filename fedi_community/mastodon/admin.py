@@ -240,7 +240,7 @@ async def listed(call: Call) -> Any:
     found = await call.read(
         lambda tx: moderation.reports(
             tx, done=bool(call["resolved"]), reporter=call["account_id"] or 0, target=call["target_account_id"] or 0,
-            before=at.before, after=at.after, limit=at.limit, me=call.actor_id,
+            before=at.before, after=at.after, limit=at.limit, login=call.who.login_id,
         )
     )  # fmt: skip
     last = found[-1].id if len(found) >= at.limit else None

@@ -94,7 +94,7 @@ async def listed(call: Call) -> Any:
     async def unit(tx: Tx) -> list[ReportRow]:
         if group_id not in await reports.answers(tx, call.actor_id, [group_id]):
             raise not_found()
-        return (await reports.queue(tx, group_id, call.actor_id))[0]
+        return (await reports.queue(tx, group_id, call.who.login_id))[0]
 
     rows = await call.read(unit)
     selves, people = await _people(call, rows, [])

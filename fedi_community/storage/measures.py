@@ -14,7 +14,7 @@ from fedi_community.domain.facts import Measure
 from fedi_community.storage import notifications
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
-from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
+from fedi_community.storage.dialect import Statement, among, insert_row, number, one_of, param, word
 from fedi_community.storage.wake import Wake
 
 M = t.measures.c
@@ -97,7 +97,11 @@ _APPEALS = Statement(
     .where(
         M.appeal_state == word("pending"),
         or_(param("group") == number(0), M.group_id == param("group")),
-        M.target_id != param("me"),
+        M.target_id.not_in(
+            select(t.speakers.c.actor_id)
+            .where(t.speakers.c.login_id == param("login"), among(t.speakers.c.role, "self", "persona"))
+            .scalar_subquery()
+        ),
     )
     .order_by(M.id)
     .limit(number(MAX_APPEALS))
@@ -124,9 +128,9 @@ async def by_id(tx: Tx, ids: list[int]) -> dict[int, Taken]:
     return {row["id"]: _taken(row) for row in await tx.rows(_BY_ID, ids=ids)} if ids else {}
 
 
-async def appeals(tx: Tx, group_id: int, me: int) -> list[Taken]:
+async def appeals(tx: Tx, group_id: int, login: int) -> list[Taken]:
     """Appeals that wait, oldest first. group_id: 0 for all."""
-    return [_taken(row) for row in await tx.rows(_APPEALS, group=group_id, me=me)]
+    return [_taken(row) for row in await tx.rows(_APPEALS, group=group_id, login=login)]
 
 
 # --- effects ------------------------------------------------------------------------------------------------------------

@@ -199,6 +199,11 @@ class ReportRow:
     sealed_until: int | None = None
 
 
+_ONES = among(t.speakers.c.role, "self", "persona")
+about_others = R.target_id.not_in(
+    select(t.speakers.c.actor_id).where(t.speakers.c.login_id == param("login"), _ONES).scalar_subquery()
+)
+"""Reports about no name of the log-in `login`: nobody learns of one about himself, under whatever name."""
 _REPORT = Statement(select(t.reports).where(one_of(R.id, "ids")))
 _REPORTS = Statement(
     select(t.reports)
@@ -211,7 +216,7 @@ _REPORTS = Statement(
         ),
         or_(param("reporter") == number(0), R.reporter_id == param("reporter")),
         or_(param("target") == number(0), R.target_id == param("target")),
-        R.target_id != param("me"),
+        about_others,
     )
     .order_by(R.id.desc())
     .limit(param("count"))
@@ -242,12 +247,12 @@ async def reports_by_id(tx: Tx, ids: Sequence[int]) -> dict[int, ReportRow]:
 
 
 async def reports(
-    tx: Tx, *, done: bool, reporter: int, target: int, before: int | None, after: int | None, limit: int, me: int = 0,
+    tx: Tx, *, done: bool, reporter: int, target: int, before: int | None, after: int | None, limit: int, login: int = 0,
 ) -> list[ReportRow]:  # fmt: skip
-    """Reports, the newest first. reporter, target: actors, 0 for any. Those about `me` are for others."""
+    """Reports, the newest first. reporter, target: actors, 0 for any. Those about a name of the log-in `login` are for others."""
     rows = await tx.rows(
         _REPORTS, done=int(done), reporter=reporter, target=target, before=before or NEWEST, after=after or 0,
-        count=limit, me=me,
+        count=limit, login=login,
     )  # fmt: skip
     return [report_of(row) for row in rows]
 

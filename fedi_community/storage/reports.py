@@ -17,7 +17,7 @@ from fedi_community.domain.uploads import REMOVE_JOB
 from fedi_community.storage import moderation, notifications
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
-from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
+from fedi_community.storage.dialect import Statement, among, insert_row, number, one_of, param, word
 from fedi_community.storage.moderation import ReportRow
 from fedi_community.storage.wake import Wake
 
@@ -136,6 +136,14 @@ _STAFF = Statement(
         t.actors.c.type != word("Service"),
     )
 )
+_one, _other = t.speakers.alias(), t.speakers.alias()
+_SAME_HUMAN = Statement(
+    select(_other.c.actor_id)
+    .join(_one, _one.c.login_id == _other.c.login_id)
+    .where(
+        _one.c.actor_id == param("actor"), among(_one.c.role, "self", "persona"), among(_other.c.role, "self", "persona")
+    )
+)  # fmt: skip
 _G = t.grants.c
 _MENTORS = Statement(
     select(_G.actor_id, _G.collection_id, _G.settings)
@@ -159,7 +167,8 @@ def _may(row: Row) -> bool:
 
 
 async def _tell(tx: Tx, x: e.NotifyOfReport, wake: Wake) -> None:
-    staff = [row for row in await tx.rows(_STAFF) if row["actor_id"] != x.target_id]
+    himself = {x.target_id, *(row[0] for row in await tx.rows(_SAME_HUMAN, actor=x.target_id))}
+    staff = [row for row in await tx.rows(_STAFF) if row["actor_id"] not in himself]
     language = (x.language or "").split("-")[0]
     speak = [row["actor_id"] for row in staff if row["language"] == language]
     owners = [row["actor_id"] for row in staff] if x.urgent or not speak else speak
@@ -168,9 +177,7 @@ async def _tell(tx: Tx, x: e.NotifyOfReport, wake: Wake) -> None:
     if x.group_id is None:
         return
     found = await tx.rows(_MENTORS, mentors=mentors_of(x.group_id), staff=staff_of(x.group_id))
-    inside = (
-        {row["actor_id"] for row in found if _may(row)} - {row["actor_id"] for row in staff} - {x.target_id}
-    )
+    inside = {row["actor_id"] for row in found if _may(row)} - {row["actor_id"] for row in staff} - himself
     await notifications.write(
         tx, sorted(inside), "group_report", x.target_id, None, f"group_report-{x.report_id}", x.at, wake
     )
@@ -255,18 +262,20 @@ async def answers(tx: Tx, actor_id: int, group_ids: Iterable[int]) -> frozenset[
 
 _WAITS = (
     R.state != word("closed"),
-    R.target_id != param("me"),
+    moderation.about_others,
     or_(param("group") == number(0), R.group_id == param("group")),
 )
 _QUEUE = Statement(select(t.reports).where(*_WAITS).order_by(R.urgent.desc(), R.id).limit(number(MAX_QUEUE)))
 _HOW_MANY = Statement(select(func.count()).select_from(t.reports).where(*_WAITS))
 
 
-async def queue(tx: Tx, group_id: int, me: int) -> tuple[list[ReportRow], int]:
-    """What waits, the urgent first, then the oldest, and how many there are. group_id: 0 for all. Reports about `me` are for
-    others."""
-    rows = await tx.rows(_QUEUE, group=group_id, me=me)
-    return [moderation.report_of(row) for row in rows], int(await tx.value(_HOW_MANY, group=group_id, me=me))
+async def queue(tx: Tx, group_id: int, login: int) -> tuple[list[ReportRow], int]:
+    """What waits, the urgent first, then the oldest, and how many there are. group_id: 0 for all. Reports about a name of
+    the log-in are for others."""
+    rows = await tx.rows(_QUEUE, group=group_id, login=login)
+    return [moderation.report_of(row) for row in rows], int(
+        await tx.value(_HOW_MANY, group=group_id, login=login)
+    )
 
 
 APPLY: Final[dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]]] = {

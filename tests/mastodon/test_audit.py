@@ -192,3 +192,43 @@ async def test_a_post_that_everybody_may_read_costs_a_reader_no_write_and_no_que
         before["write"],
         before["read"] + 10,
     )  # who asks, and the post
+
+
+@pytest.mark.parametrize("about", ["quiet_river", "tess"])
+@pytest.mark.parametrize("reads_as", ["tess", "quiet_river"])
+async def test_nobody_is_told_of_a_report_about_any_name_of_his_nor_finds_or_counts_it(
+    world: World, about: str, reads_as: str
+) -> None:
+    make = world.make
+    tess = await world.member("tess", role="staff")
+    login = await world.login_of(tess)
+    group = await make.group("sleep", joins="open")
+    river = await make.persona(login, "quiet_river", name="Quiet River", group_id=group)
+    omar, second = await world.member("omar"), await world.member("second", role="staff")
+    for person in (tess, river, omar):
+        await make.join(person, group)
+    for person in (tess, river):
+        await make.role(group, person, "mentor")
+    names = {"tess": tess, "quiet_river": river}
+    post = await make.post(names[about], "@sleep buy my pills")
+    filed = await world.post(
+        "/api/v1/reports", await world.token(omar), account_id=str(names[about]), status_ids=[str(post)]
+    )
+    assert filed.status == 200
+    token = await world.token(names[reads_as], ADMIN, login=login)
+    for path in (
+        f"/api/v1/groups/{group}/reports",
+        *(["/api/v1/admin/reports"] if reads_as == "tess" else []),
+    ):
+        assert (await world.get(path, token)).json == [], path
+    told = (await world.get("/api/v1/notifications?types[]=admin.report&types[]=group_report", token)).json
+    assert told == []
+    missing = await world.get(f"/api/v1/groups/{group}/reports/7", token)
+    for path in (f"/api/v1/groups/{group}/reports/{filed.json['id']}",):
+        got = await world.get(path, token)
+        assert (got.status, got.body) == (404, missing.body)
+    to_second = await world.token(second, ADMIN)
+    assert [one["id"] for one in (await world.get("/api/v1/admin/reports", to_second)).json] == [
+        filed.json["id"]
+    ]
+    assert len((await world.get("/api/v1/notifications?types[]=admin.report", to_second)).json) == 1
