@@ -30,6 +30,8 @@ from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.domain.relations import EXPIRY_JOB
 from fedi_community.errors import Refusal
 
+MAX_CIRCLE: Final = 500
+"""People of a circle who are written to."""
 MAX_LISTS: Final = 50
 MAX_TITLE: Final = 200
 """Characters of a list's title."""

@@ -25,8 +25,6 @@ CIRCLE: Final = entity("Circle", id=ID, title=STR)
 READ, WRITE = member("read:lists"), member("write:lists")
 MAX_PUT: Final = 100
 """People put into a circle at once."""
-MAX_CIRCLE: Final = 500
-"""People of a circle who are written to."""
 TITLE: Final = Param("title", required=True, maximum=personal.MAX_TITLE)
 
 
@@ -47,7 +45,7 @@ async def people_of(call: Call, circle_id: int) -> list[int]:
     """Who is in one's own circle now."""
     known = await _circle(call, circle_id)
     found = await call.read(
-        lambda tx: people.listed(tx, call.actor_id, known.id, (None, None, False, MAX_CIRCLE))
+        lambda tx: people.listed(tx, call.actor_id, known.id, (None, None, False, personal.MAX_CIRCLE))
     )
     return list(found.ids)
 

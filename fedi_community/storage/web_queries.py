@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, select
 
 from fedi_community.domain.model import Grant, owner_of, staff_of
+from fedi_community.storage import client_tables
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param
@@ -86,3 +87,22 @@ async def run_groups(tx: Tx, viewer_id: int) -> frozenset[int]:
 
 async def is_staff(tx: Tx, viewer_id: int, group_id: int) -> bool:
     return await grant_of(tx, viewer_id, staff_of(group_id)) is Grant.ACCEPTED
+
+
+_L, _M = client_tables.lists.c, client_tables.list_members.c
+_IN_CIRCLES = Statement(
+    select(_L.id, _M.actor_id)
+    .join(client_tables.list_members, _M.list_id == _L.id)
+    .where(_L.actor_id == param("owner"), _L.circle == number(1))
+    .order_by(_L.id, _M.actor_id)
+)
+
+
+async def circle_people(tx: Tx, owner: int, most: int) -> dict[int, list[int]]:
+    """Who is in each of somebody's circles; at most so many of each."""
+    found: dict[int, list[int]] = {}
+    for circle, actor in await tx.rows(_IN_CIRCLES, owner=owner):
+        people = found.setdefault(circle, [])
+        if len(people) < most:
+            people.append(actor)
+    return found

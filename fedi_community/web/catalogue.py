@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fedi_community.web.catalogue_circles import CIRCLES
 from fedi_community.web.catalogue_desk import DESK
 from fedi_community.web.catalogue_groups import GROUPS
 from fedi_community.web.catalogue_hosts import HOSTS
@@ -564,6 +565,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "We keep your e-mail address to log you in and to write to you. Nobody else sees it.",
         "Guardamos su correo para que pueda entrar y para escribirle. Nadie más lo ve.",
     ),
+    **CIRCLES,
     **DESK,
     **GROUPS,
     **HOSTS,

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from fedi_community.domain.effects import Decision, StorePost
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import PUBLIC, Attachment, Body, Grant, Text, Visibility
+from fedi_community.domain.personal import MAX_CIRCLE
 from fedi_community.domain.posts import Compose, compose_needs, decide_compose
 from fedi_community.domain.text import hashtags_in, markdown_to_html, mentions_in
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import Refusal
 from fedi_community.perform import House
-from fedi_community.storage import web_queries
+from fedi_community.storage import people, web_queries
 from fedi_community.storage.database import Tx
 from fedi_community.storage.facts import load
 from fedi_community.storage.views import load_actors
@@ -140,6 +142,39 @@ async def post_choices(
         more = await _group_choice(tx, house, t, author, each)
         if not isinstance(more, Refusal):
             found += more
+    return found + await _circle_choices(tx, house, t, author)
+
+
+MAX_SAID: Final = 10
+"""People of a circle that its choice names; the rest is a number."""
+
+
+async def circles(tx: Tx, owner: int) -> list[tuple[people.ListRow, list[int]]]:
+    """One's circles, each with who is in it now."""
+    rows = await people.lists(tx, owner, circle=True)
+    inside = await web_queries.circle_people(tx, owner, MAX_CIRCLE) if rows else {}
+    return [(row, inside.get(row.id, [])) for row in rows]
+
+
+async def circle_of(tx: Tx, owner: int, to: str) -> tuple[int, ...] | None:
+    """Who is in the circle that a form names (`circle:ID`), None where it is none of one's own."""
+    key = to.removeprefix("circle:")
+    return next((tuple(ids) for row, ids in await circles(tx, owner) if str(row.id) == key), None)
+
+
+async def _circle_choices(tx: Tx, house: House, t: Words, author: ActorView) -> list[Choice]:
+    """One's circles in which there is somebody."""
+    found = []
+    for row, ids in await circles(tx, author.id):
+        dry_run = await dry(tx, house, Compose(author.id, Body(()), "direct", circle=tuple(ids)))
+        if isinstance(dry_run, Refusal):
+            continue
+        actors = await load_actors(tx, ids[:MAX_SAID])
+        names = ", ".join(actors[i].name or actors[i].handle for i in ids[:MAX_SAID] if i in actors)
+        if len(ids) > MAX_SAID:
+            names = t("aud.circle_more", people=names, count=len(ids) - MAX_SAID)
+        words = t("aud.circle", people=names)
+        found.append(Choice(f"circle:{row.id}", t("write.to.circle", name=row.title), words, dry_run.token))
     return found
 
 

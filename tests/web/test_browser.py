@@ -108,7 +108,7 @@ async def _fill(world: World) -> tuple[int, dict[str, str]]:
         "edit": f"/write?edit={own}", "delete": f"/objects/{own}/delete", "tag": "/tags/sleep", "about": "/about",
         "privacy": "/privacy", "missing": "/nothing",
         "desk": "/groups/own_group/desk", "grouplog": "/groups/own_group/log", "bans": "/groups/own_group/bans",
-        "lookafter": f"/objects/{kept}/lookafter",
+        "lookafter": f"/objects/{kept}/lookafter", "circles": "/circles",
         "names": "/names", "ended": f"/names/{river}/end",
     }  # fmt: skip
     return nadia, paths

@@ -36,6 +36,7 @@ class Place:
     me: ActorView
     parent: PostView | None = None
     group: ActorView | None = None
+    circle: tuple[int, ...] | None = None
     around: Around = field(default_factory=Around)
 
 
@@ -46,9 +47,10 @@ async def _place(tx: Tx, asked: Ask, item: Written) -> Place:
         found = await views.load_posts(tx, asked.viewer, [object_id_of(item.reply_to)])
         if not found:
             raise not_found()
-        return Place(me, found[0], None, await around(tx, asked.viewer, found))
+        return Place(me, found[0], around=await around(tx, asked.viewer, found))
     handle = item.to.removeprefix("group:") if item.to.startswith("group:") else item.group
-    return Place(me, None, await find_group(tx, asked.viewer, handle) if handle else None)
+    circle = await compose.circle_of(tx, me.id, item.to) if item.to.startswith("circle:") else None
+    return Place(me, None, await find_group(tx, asked.viewer, handle) if handle else None, circle)
 
 
 async def _choices(tx: Tx, asked: Ask, place: Place, group: ActorView | None) -> list[Choice] | Refusal:
@@ -173,6 +175,8 @@ def _asked(item: Written, place: Place, body: Body, mentions: tuple[tuple[str, s
         return replace(reply, mentions=tuple(dict.fromkeys((*reply.mentions, *mentions))))
     if item.to.startswith("group:") and place.group is not None:
         return Compose(me, body, "public", mentions=mentions, group_id=place.group.id)
+    if item.to.startswith("circle:"):
+        return None if place.circle is None else Compose(me, body, "direct", circle=place.circle)
     visibility = compose.VISIBILITY.get(item.to)
     return None if visibility is None else Compose(me, body, visibility, mentions=mentions)
 
