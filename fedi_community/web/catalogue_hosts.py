@@ -7,8 +7,10 @@ from typing import Final
 HOSTS: Final[dict[str, tuple[str, str]]] = {
     "hosts.title": ("Other servers that we keep away", "Otros servidores que mantenemos a distancia"),
     "hosts.intro": (
-        "People on these servers reach us less, or not at all. You can take every step back.",
-        "La gente de estos servidores nos llega menos, o nada. Todo se puede deshacer.",
+        "People on these servers reach us less, or not at all. You can take it back. "
+        "Follows that ended do not come back by themselves.",
+        "La gente de estos servidores nos llega menos, o nada. Se puede deshacer. "
+        "Los seguimientos que terminaron no vuelven solos.",
     ),
     "hosts.add": ("Keep a server away", "Mantener a distancia un servidor"),
     "hosts.host": ("Name of the server", "Nombre del servidor"),
