@@ -230,5 +230,5 @@ async def held_posts(handle: str, publish: int | None, remove: int | None) -> No
         def decide(facts: Facts) -> Decision | Refusal:
             return held.decide(chosen, None, publish is not None, facts, group_id=group_id)
 
-        await must(house, Change(held.needs(chosen, None), decide, 3))
+        await must(house, Change(held.needs(chosen, None), decide, held.IDS))
     click.echo(f"{'Published' if publish else 'Removed'} {chosen}.")

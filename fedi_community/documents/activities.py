@@ -14,6 +14,7 @@ from fedi_community.activitypub.render import Addressing, Document, PostFacts, S
 from fedi_community.activitypub.render import activities as made
 from fedi_community.documents.scene import UNDONE, Scene
 from fedi_community.domain import addresses
+from fedi_community.domain.held import APPROVAL
 from fedi_community.domain.model import PUBLIC, Kind, followers_of
 from fedi_community.domain.moderation.announcing import REMOVED
 from fedi_community.domain.views import ActorView, PostView
@@ -41,7 +42,8 @@ def post_facts(
     bones = scene.bones[post.id]
     answered = scene.actors.get(post.reply_to_author or 0)
     addressing, context = addressing_of(scene, bones, host), _context(site, scene, post)
-    return PostFacts(addressing, context, replies, more, now, answered)
+    root = scene.bones.get(post.root_id or post.id, bones)
+    return PostFacts(addressing, context, replies, more, now, answered, root.asks_first)
 
 
 def _context(site: Site, scene: Scene, post: PostView) -> str | None:
@@ -113,9 +115,28 @@ def document_of(
     if row.type in ("Like", "Dislike", "EmojiReact"):
         content = scene.emoji.get(row.id, "")
         return made.reaction(row.type, row.uri, actor.uri, post.uri, _vote_addressing(scene, bones), content)
+    if row.type in (APPROVAL, "Accept"):
+        return _approved(scene, row, actor, post)
     if row.type == "Move":
         return _moved(scene, row, actor, bones)
     return _moderation(scene, row, actor, bones)
+
+
+def _approved(scene: Scene, row: ActivityRow, actor: ActorView, post: PostView) -> Document | None:
+    """An answer that waited was passed: GoToSocial shows it once it can fetch the `result` of an Accept by whom it answers."""
+    to = Addressing((post.author.uri,), (render.PUBLIC,))
+    if post.reply_to_uri is None:
+        return None
+    if row.type == "Accept":
+        said = made.activity(
+            "Accept", row.uri, actor.uri, post.uri, to, published=row.created, target=post.reply_to_uri
+        )
+        return {**said, "result": row.inner_uri}
+    said = made.activity(APPROVAL, row.uri, actor.uri, post.uri, to, target=post.reply_to_uri)
+    return {
+        **{name: part for name, part in said.items() if name != "actor"},
+        "attributedTo": actor.uri, "interactingObject": post.uri, "interactionTarget": post.reply_to_uri,
+    }  # fmt: skip
 
 
 def _moved(scene: Scene, row: ActivityRow, actor: ActorView, bones: Bones) -> Document | None:

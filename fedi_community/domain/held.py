@@ -7,6 +7,7 @@ counted or told: publishing it does what posting it would have done.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from fedi_community.domain import addresses, posts, sending
 from fedi_community.domain.effects import (
@@ -26,6 +27,11 @@ from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.domain.powers import NO_POWER
 from fedi_community.errors import Refusal
 
+IDS: Final = 5
+"""New ids that publishing what waits uses."""
+APPROVAL: Final = "ReplyAuthorization"
+"""What says that an answer may be shown, as GoToSocial calls it."""
+
 
 def needs(post_id: int, moderator: int | None) -> Needs:
     """moderator: who decides; None on the command line."""
@@ -36,7 +42,8 @@ def needs(post_id: int, moderator: int | None) -> Needs:
 def decide(
     post_id: int, moderator: int | None, passed: bool, facts: Facts, *, group_id: int | None
 ) -> Decision | Refusal:
-    """Publish or remove a held post of a group (None: outside groups). Needs 3 new ids: Create, Announce, boost."""
+    """Publish or remove a held post of a group (None: outside groups). Needs 5 new ids: Create, Announce, boost, an Accept
+    with what it approves."""
     post = facts.posts.get(post_id)
     if post is None or post.group_id != group_id or post.state is not State.HELD:
         return NOT_FOUND
@@ -58,7 +65,7 @@ def decide_seen(group_id: int, moderator: int, facts: Facts) -> Decision:
 
 def shown(facts: Facts, post: Post) -> list[Effect]:
     """A post that waited or was removed is published: the first time as posting it would have done, later on its group says so
-    and boosts it as before. Needs 3 new ids, and what is `around` it."""
+    and boosts it as before. Needs 5 new ids, and what is `around` it."""
     if not post.released:
         return _published(facts, post)
     effects: list[Effect] = [SetState(post, State.PUBLISHED)]
@@ -89,7 +96,21 @@ def _published(facts: Facts, waiting: Post) -> list[Effect]:
     else:
         said, raw = facts.creates.get(post.id, ("", None))
     effects += posts.tell(facts, post, named, parent)
+    effects += _approval(facts, post, parent)
     group = facts.actors.get(post.group_id) if post.group_id else None
     if group is not None and group.local and said:
         effects += posts.relay(facts, group, post, announce_id, boost_id, said, raw)
     return effects
+
+
+def _approval(facts: Facts, post: Post, parent: Post | None) -> list[Effect]:
+    """Whom a public answer from elsewhere answers accepts it: GoToSocial holds it back until then, others take no notice."""
+    if post.local or parent is None or not parent.local or not post.public:
+        return []
+    accept_id, approval_id = facts.new_ids[3:5]
+    accept, approval = (addresses.activity(facts.base_url, i) for i in (accept_id, approval_id))
+    return [
+        Record(approval_id, approval, APPROVAL, parent.author_id, facts.now, post.id),
+        Record(accept_id, accept, "Accept", parent.author_id, facts.now, post.id, None, approval),
+        Send(accept_id, "control", facts.now, (), (post.author_id,), post.id),
+    ]

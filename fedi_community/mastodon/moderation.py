@@ -41,7 +41,7 @@ async def moderate(call: Call) -> Any:
     def decide(facts: Facts) -> Decision | Refusal:
         return acts.decide_act(post_id, actor_id, login, act, reason, facts)
 
-    await call.perform(Change(acts.act_needs(post_id, actor_id), decide, 4))
+    await call.perform(Change(acts.act_needs(post_id, actor_id), decide, acts.IDS))
     return await status_of(call, post_id)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import bindparam, select
 
+from fedi_community.domain.holds import holds_of
 from fedi_community.domain.model import (
     PUBLIC,
     Kind,
@@ -160,6 +161,7 @@ class Bones:
     revision: int
     audience: dict[int, Place]
     gate: frozenset[int] | None
+    asks_first: bool = False  # answers wait until somebody who runs the group has read them
 
     @property
     def public(self) -> bool:
@@ -174,10 +176,12 @@ _boosted = t.objects.alias()
 _BONES = Statement(
     select(
         O.id, O.uri, O.kind, O.author_id, O.group_id, O.root_id, O.state, t.actors.c.state.label("author_state"), O.local,
-        _boosted.c.uri.label("boosted"), O.context_uri, O.revision, O.gate_id,
+        _boosted.c.uri.label("boosted"), O.context_uri, O.revision, O.gate_id, O.asks_first, t.groups.c.holds,
     )
     .select_from(
-        t.objects.join(t.actors, t.actors.c.id == O.author_id).outerjoin(_boosted, _boosted.c.id == O.boost_of)
+        t.objects.join(t.actors, t.actors.c.id == O.author_id)
+        .outerjoin(_boosted, _boosted.c.id == O.boost_of)
+        .outerjoin(t.groups, t.groups.c.actor_id == O.group_id)
     )
     .where(one_of(O.id, "ids"))
 )  # fmt: skip
@@ -213,6 +217,7 @@ async def load_bones(tx: Tx, ids: Iterable[int]) -> dict[int, Bones]:
             row["id"], row["uri"], row["kind"], row["author_id"], row["group_id"], row["root_id"], row["state"],
             row["author_state"], bool(row["local"]), row["boosted"], row["context_uri"], row["revision"],
             audiences.get(row["id"], {}), frozenset(gates[row["gate_id"]]) if row["gate_id"] else None,
+            bool(row["asks_first"]) or holds_of(orjson.loads(row["holds"] or "{}")).replies == "everybody",
         )
         for row in rows
     }  # fmt: skip

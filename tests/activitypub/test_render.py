@@ -57,7 +57,7 @@ VIEW = {
     "reply_to_author": None, "depth": 0, "locked": False, "passed": False, "note": False, "held_for": None,
     "gated": False, "attachments": (),
     "mentions": (), "poll": None, "boost": None, "quote": None, "via": None, "replies_count": 0, "boosts_count": 0,
-    "likes_count": 0, "dislikes_count": 0, "mine": frozenset(),
+    "likes_count": 0, "dislikes_count": 0, "mine": frozenset(), "note": False, "held_for": None,
 }  # fmt: skip
 
 

@@ -20,7 +20,9 @@ from tests.mastodon.conftest import World, opened
 from tests.mastodon.schema import wrong
 
 CANARY = "canaryofafirstpost"
-_ACTIVITIES = Statement(select(t.activities.c.type).order_by(t.activities.c.id))
+_ACTIVITIES = Statement(
+    select(t.activities.c.type).where(t.activities.c.object_id.is_not(None)).order_by(t.activities.c.id)
+)
 _AUDIT = Statement(select(t.audit.c.action).order_by(t.audit.c.id))
 
 

@@ -16,7 +16,7 @@ from bovine.activitystreams.link import Link
 from bovine.activitystreams.object_factory import Object
 
 from fedi_community.activitypub.render.common import Addressing, Document, Site, built, iso, without_context
-from fedi_community.activitypub.render.contexts import CONTEXT
+from fedi_community.activitypub.render.contexts import CONTEXT, PUBLIC
 from fedi_community.domain.model import TITLED, Kind, Text
 from fedi_community.domain.text import clean_name, clip, plain
 from fedi_community.domain.views import ActorView, AttachmentView, PostView
@@ -36,7 +36,8 @@ class PostFacts:
     """What a document says beyond the view. context: address of the thread's collection.
 
     replies: ids of a first page to embed, None to name the collection alone; more: the next page's address. now: for
-    polls that have closed. answered: the author of what it answers; Mastodon tells him only if he is mentioned.
+    polls that have closed. asks_first: answers are read before others see them.
+    answered: the author of what it answers; Mastodon tells him only if he is mentioned.
     """
 
     addressing: Addressing
@@ -45,6 +46,7 @@ class PostFacts:
     more: str | None = None
     now: int = 0
     answered: ActorView | None = None
+    asks_first: bool = False
 
 
 def post_document(site: Site, post: PostView, facts: PostFacts) -> Document:
@@ -77,10 +79,28 @@ def post_document(site: Site, post: PostView, facts: PostFacts) -> Document:
     if (picture := _picture(site, post.image)) is not None:
         document["image"] = picture
     document |= _of_kind(site, post, facts)
-    if not facts.addressing.public:
-        only = {"automaticApproval": [post.author.uri], "manualApproval": []}
-        document["interactionPolicy"] = {"canAnnounce": only, "canQuote": only}
+    policy = _policy(post, facts)
+    if policy:
+        document["interactionPolicy"] = policy
     return {**document, "@context": CONTEXT}
+
+
+def _policy(post: PostView, facts: PostFacts) -> Document:
+    """What GoToSocial and its kin let people do with a post: nobody boosts or quotes what is restricted, and its readers answer it;
+    where answers are read first, theirs wait for our Accept."""
+    only = {"automaticApproval": [post.author.uri], "manualApproval": []}
+    found: Document = {}
+    if not facts.addressing.public:
+        readers = list(dict.fromkeys((post.author.uri, *facts.addressing.to, *facts.addressing.cc)))
+        found = {
+            "canAnnounce": only,
+            "canQuote": only,
+            "canReply": {"automaticApproval": readers, "manualApproval": []},
+        }
+    if facts.asks_first:
+        someone = [PUBLIC] if facts.addressing.public else [*facts.addressing.to, *facts.addressing.cc]
+        found["canReply"] = {"automaticApproval": [post.author.uri], "manualApproval": someone}
+    return found
 
 
 def _summary(post: PostView, text: Text, facts: PostFacts) -> str | None:

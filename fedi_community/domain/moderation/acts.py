@@ -35,6 +35,8 @@ NO_GROUP: Final = Refusal("not_in_a_group", 422, "This post is in no group of th
 NOT_LOCAL: Final = Refusal(
     "not_local", 422, "Only posts of this server can be redacted. Remove it from the group instead."
 )
+IDS: Final = held.IDS
+"""New ids that an act uses."""
 REDACTED: Final = Body(
     (
         Text("en", "<p>[The words of this post were taken away by those who look after the group.]</p>"),
@@ -76,7 +78,7 @@ def in_charge(post_id: int, actor_id: int, facts: Facts) -> tuple[Post, Actor] |
 def decide_act(
     post_id: int, actor_id: int, login_id: int | None, act: str, reason: str, facts: Facts
 ) -> Decision | Refusal:
-    """A mentor or staff of a local group (or staff speaking as it) acts on a post in it. Needs 4 new ids."""
+    """A mentor or staff of a local group (or staff speaking as it) acts on a post in it. Needs 5 new ids (`IDS`)."""
     found = in_charge(post_id, actor_id, facts)
     if isinstance(found, Refusal):
         return found

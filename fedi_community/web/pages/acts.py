@@ -104,7 +104,9 @@ async def moderate(asked: Ask, object_id: str) -> Response:
         reason = form.get("reason", "").strip()
         return moderation.decide_act(key, speaker.actor_id, speaker.login_id, act, reason, facts)
 
-    await perform_or_raise(asked.house, Change(moderation.act_needs(key, speaker.actor_id), decide, 4))
+    await perform_or_raise(
+        asked.house, Change(moderation.act_needs(key, speaker.actor_id), decide, moderation.IDS)
+    )
     return go(asked, back(asked, form, f"/objects/{key}"), f"act_{act}")
 
 

@@ -46,7 +46,7 @@ async def answer(asked: Ask, handle: str) -> Response:
     def decide(facts: Facts) -> Decision | Refusal:
         return held.decide(post_id, me, passed, facts, group_id=group.id)
 
-    await perform_or_raise(asked.house, Change(held.needs(post_id, me), decide, 3))
+    await perform_or_raise(asked.house, Change(held.needs(post_id, me), decide, held.IDS))
     return go(
         asked, asked.href(f"/groups/{group.handle}/held"), "held_published" if passed else "held_removed"
     )
