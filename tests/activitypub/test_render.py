@@ -57,7 +57,7 @@ VIEW = {
     "reply_to_author": None, "depth": 0, "locked": False, "passed": False, "note": False, "held_for": None,
     "gated": False, "attachments": (),
     "mentions": (), "poll": None, "boost": None, "quote": None, "via": None, "replies_count": 0, "boosts_count": 0,
-    "likes_count": 0, "dislikes_count": 0, "mine": frozenset(), "note": False, "held_for": None,
+    "likes_count": 0, "dislikes_count": 0, "mine": frozenset(),
 }  # fmt: skip
 
 
@@ -159,7 +159,8 @@ def test_the_opening_of_a_restricted_article_is_not_drawn_into_its_summary() -> 
     assert "preview" not in closed
     assert "url" not in closed
     only = {"automaticApproval": [NADIA.uri], "manualApproval": []}
-    assert closed["interactionPolicy"] == {"canAnnounce": only, "canQuote": only}
+    readers = {"automaticApproval": [NADIA.uri, f"{NADIA.uri}/followers"], "manualApproval": []}
+    assert closed["interactionPolicy"] == {"canAnnounce": only, "canQuote": only, "canReply": readers}
 
 
 def test_a_link_post_has_its_link_as_attachment_and_at_the_end_of_its_text() -> None:
