@@ -7,12 +7,16 @@ from typing import Any
 import orjson
 import pytest
 
+from fedi_community.activitypub.handlers import handler_of
+from fedi_community.activitypub.handlers.told import Told
+from fedi_community.activitypub.wire import parse_activity
 from fedi_community.domain import hosts, posts
 from fedi_community.domain.model import STRANGER, Attachment, Body, Kind, Text
 from fedi_community.domain.stands import Stand
 from fedi_community.domain.views import ActorView, PostView
+from fedi_community.errors import Refusal
 from fedi_community.mastodon import entities
-from fedi_community.storage import views
+from fedi_community.storage import reports, views
 from tests.make import Make
 
 ANA, BEN = "https://rude.example/u/ana", "https://other.example/u/ben"
@@ -94,3 +98,33 @@ async def test_a_limited_host_keeps_its_media_and_words_about_it_are_kept_apart(
     before = await shown(make, post)
     await stand(make, Stand("rude.example", "limited", public_comment="loud", private_comment="ask Ana"))
     assert await shown(make, post) == before
+
+
+async def test_reports_from_a_host_whose_reports_are_rejected_are_dropped_and_others_are_filed(
+    make: Make,
+) -> None:
+    await make.remote(ANA)
+    nadia = await make.member("nadia")
+    post = await make.post(nadia, "hello")
+    about = ["https://clinic.example/users/nadia", f"https://clinic.example/objects/{post}"]
+
+    async def flag(number: int) -> str:
+        body = {
+            "id": f"{ANA}/flags/{number}",
+            "type": "Flag",
+            "actor": ANA,
+            "object": about,
+            "content": "spam",
+        }
+        parsed = parse_activity(body)
+        assert not isinstance(parsed, Refusal), parsed
+        told = Told(parsed, ANA, make.clock.now, orjson.dumps(body))
+        handler = handler_of(told)
+        return (await make.must(handler.needs(told), lambda f: handler.decide(told, f), handler.ids)).verdict
+
+    await stand(make, Stand("rude.example", reject_reports=True))
+    assert await flag(1) == "reports_dropped"
+    assert (await make.house.db.read(lambda tx: reports.queue(tx, 0, 0)))[1] == 0
+    await make.host("rude.example", state="ok")
+    assert await flag(2) == "reported"
+    assert (await make.house.db.read(lambda tx: reports.queue(tx, 0, 0)))[1] == 1
