@@ -15,12 +15,11 @@ from typing import Any, Final
 import structlog
 
 from fedi_community.activitypub.fetch import Failed
-from fedi_community.activitypub.wire import WireCollection, WireObject, parse_collection
+from fedi_community.activitypub.wire import WireCollection, WireObject
 from fedi_community.domain import addresses
 from fedi_community.domain.effects import AddJob, Decision
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.origins import host_of, same_origin
-from fedi_community.errors import Refusal
 from fedi_community.peers import Peers
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage import documents as rows
@@ -171,27 +170,24 @@ class Walk:
         root = await self.peers.fetcher.post(self.root.uri)
         if isinstance(root, Failed):
             return
-        for name in ("contextHistory", "context"):
-            uri = root.raw.get(name)
-            if isinstance(uri, str) and host_of(uri) in self.root.hosts:
+        for uri in (root.context_history, root.context):
+            if uri is not None and host_of(uri) in self.root.hosts:
                 self.collections.append(uri)
         self._replies(root)
 
     def _replies(self, post: WireObject) -> None:
         """Where a post's answers are listed: below its own server, or a first page within it."""
-        listed = post.raw.get("replies")
-        if isinstance(listed, dict):
-            found = parse_collection(listed)
-            if not isinstance(found, Refusal):
-                self._take(found)
-                page = found.first_page
-                if page is not None:
-                    self._take(page)
-                further = page.next if page is not None else found.first
-                if further and same_origin(further, post.id):
-                    self.collections.append(further)
-        elif isinstance(listed, str) and same_origin(listed, post.id):
-            self.collections.append(listed)
+        within = post.replies_page
+        if within is None:
+            further = post.replies
+        else:
+            self._take(within)
+            page = within.first_page
+            if page is not None:
+                self._take(page)
+            further = page.next if page is not None else within.first
+        if further is not None and same_origin(further, post.id):
+            self.collections.append(further)
 
     def _take(self, found: WireCollection) -> None:
         """The ids alone: what is embedded may be of any server, and is asked for there."""

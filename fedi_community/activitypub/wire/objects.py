@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from fedi_community.activitypub.strict_json import Json
+from fedi_community.activitypub.wire.pages import parse_collection
 from fedi_community.activitypub.wire.read import (
     MAX_SUMMARY,
     addressees_of,
@@ -49,6 +50,7 @@ from fedi_community.activitypub.wire.types import (
     Poll,
     PollOption,
     VideoFacts,
+    WireCollection,
     WireLink,
     WireObject,
 )
@@ -118,6 +120,7 @@ def _object(doc: Json, kind: str, identity: str) -> WireObject:
         audience=addressees_of(doc.get("audience")),
         context=hint_of(doc.get("context")),
         context_owner=id_of(context.get("attributedTo")) if context else None,
+        context_history=id_of(doc.get("contextHistory")),
         conversation=hint_of(doc.get("conversation")),
         target=id_of(doc.get("target")),
         target_owner=id_of(target.get("attributedTo")) if target else None,
@@ -129,6 +132,7 @@ def _object(doc: Json, kind: str, identity: str) -> WireObject:
         quote=_quote(doc, tags.links),
         quote_authorization=id_of(doc.get("quoteAuthorization")),
         replies=id_of(doc.get("replies")),
+        replies_page=_embedded(doc.get("replies")),
         poll=_poll(doc),
         event=_event(doc) if kind == "Event" else None,
         video=_video(doc) if kind in ("Video", "Audio") else None,
@@ -255,3 +259,9 @@ def _video(doc: Json) -> VideoFacts:
         if link.media_type is not None and link.media_type.startswith(_PLAYABLE):
             files.append(link)
     return VideoFacts(duration_of(doc.get("duration")), tuple(files))
+
+
+def _embedded(listed: object) -> WireCollection | None:
+    """Answers that are listed within a post."""
+    found = parse_collection(listed) if isinstance(listed, dict) else None
+    return None if found is None or isinstance(found, Refusal) else found

@@ -194,6 +194,7 @@ class WireObject:
     audience: tuple[str, ...] = ()
     context: str | None = None
     context_owner: str | None = None
+    context_history: str | None = None
     conversation: str | None = None
     target: str | None = None
     target_owner: str | None = None
@@ -205,6 +206,7 @@ class WireObject:
     quote: str | None = None
     quote_authorization: str | None = None
     replies: str | None = None
+    replies_page: WireCollection | None = None  # as it came within the post
     poll: Poll | None = None
     event: EventFacts | None = None
     video: VideoFacts | None = None
