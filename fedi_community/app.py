@@ -169,7 +169,7 @@ async def build(
     keyring = Keyring(house, master_key(settings.keys_dir))
     house.voice = await voice(house)
     instance = await keyring.of(await keyring.instance())
-    fetcher = Fetcher(network, instance.rsa, allow_http=settings.allow_private_peers)
+    fetcher = Fetcher(network, instance.rsa, allow_http=settings.allow_private_peers, clock=clock)
     peers = Peers(house, fetcher, settings)
     documents = Documents(house, keyring, settings.media_origin)
     uploads = Uploads(house, settings)

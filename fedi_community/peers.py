@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
+from urllib.parse import quote
 
 import structlog
 
@@ -30,12 +31,13 @@ from fedi_community.config import Settings
 from fedi_community.domain import impersonation, posts
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Actor, Viewer
+from fedi_community.domain.model import Actor, Viewer, followers_of
 from fedi_community.domain.origins import host_of, same_origin
 from fedi_community.domain.posts import Incoming
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House, perform
-from fedi_community.storage.keys import RemoteKey, actor_id_by_uri, host_policy, remote_key
+from fedi_community.storage import vouching
+from fedi_community.storage.keys import RemoteKey, actor_id_by_uri, host_policy, local_actor, remote_key
 from fedi_community.storage.views import post_id_by_uri
 from fedi_community.storage.wake import Wake
 
@@ -51,6 +53,9 @@ UNREACHABLE_KEY = Refusal(
     "key_unreachable", 503, "The key that signed this request cannot be fetched now. Please try again."
 )
 UNREACHABLE_MS = 5_000  # how long nobody asks again after a passing failure
+VOUCHED_MS = 60_000
+"""How long a group's server is taken at its word that it has members on another: so long may a removal there take to hold here."""
+NOT_VOUCHED_MS = 10_000
 BLOCKED = Refusal("blocked_host", 403, "This server does not talk to yours.")
 
 
@@ -111,6 +116,7 @@ class Peers:
         self._keys: _Kept[KnownKey] = _Kept(KEPT_KEYS)
         self._refused: _Kept[Refusal] = _Kept(KEPT_KEYS)
         self._refreshed: _Kept[bool] = _Kept(KEPT_KEYS)
+        self._vouched: _Kept[bool] = _Kept(KEPT_KEYS)
         self._asking: dict[str, asyncio.Task[int | Failed]] = {}
         house.listeners.append(self._woken)
 
@@ -220,6 +226,34 @@ class Peers:
     async def _suspended(self, host: str) -> bool:
         state, _ = await self.house.db.read(lambda tx: host_policy(tx, host))
         return state == "suspended"
+
+    async def vouched(self, viewer: Viewer, post_id: int) -> Viewer:
+        """Before another server is shown a post that a member here wrote in a gated group elsewhere: the group's own server is
+        asked whether it has members there (`?is_follower=`, as Lemmy does). What it says holds for this request alone, and is
+        remembered for a minute."""
+        if not viewer.instance or viewer.suspended_host:
+            return viewer
+        group = await self.house.db.read(lambda tx: vouching.gated_elsewhere(tx, post_id))
+        if group is None or host_of(group.uri) == viewer.host:  # the group itself is addressed
+            return viewer
+        now, key = self.house.clock(), f"{viewer.id} {group.id}"
+        kept = self._vouched.get(key)
+        if kept is None or now - kept[0] >= (VOUCHED_MS if kept[1] else NOT_VOUCHED_MS):
+            yes = await self._has_members(group, viewer.id)
+            self._vouched.put(key, yes, now)
+        else:
+            yes = kept[1]
+        return replace(viewer, vouched=followers_of(group.id)) if yes else viewer
+
+    async def _has_members(self, group: vouching.Elsewhere, asker_id: int) -> bool:
+        asker = await self.house.db.read(lambda tx: local_actor(tx, asker_id))
+        if asker is None or await self.host_refused(host_of(group.uri) or ""):
+            return False
+        if not same_origin(group.followers_uri, group.uri):
+            return False
+        return bool(
+            await self.fetcher.answers(f"{group.followers_uri}?is_follower={quote(asker[0], safe='')}")
+        )
 
     # --- learning ---------------------------------------------------------------------------------------------------
 

@@ -51,16 +51,24 @@ class Failed:
 class Fetcher:
     """Asks other servers in the name of the instance actor. `key` may be None before the instance has one (tests)."""
 
-    def __init__(self, network: Network, key: SigningKey | None, *, allow_http: bool = False) -> None:
+    def __init__(
+        self,
+        network: Network,
+        key: SigningKey | None,
+        *,
+        allow_http: bool = False,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
         self.network = network
         self._key = key
         self._rfc9421: OrderedDict[str, None] = OrderedDict()  # hosts that took this form and not the other
         self.allow_http = allow_http
+        self._clock = clock or _now_ms
 
     def _sign(self, sign: Signature, method: str, url: str) -> Mapping[str, str]:
         if self._key is None:
             return {"Accept": ACCEPT}
-        return sign(method, url, key=self._key, now_ms=_now_ms(), accept=ACCEPT)
+        return sign(method, url, key=self._key, now_ms=self._clock(), accept=ACCEPT)
 
     async def document(self, uri: str) -> Embedded | Failed:
         """The document with this id, from its own server. A document under another id is asked for once more there."""
@@ -112,6 +120,13 @@ class Fetcher:
         if got.status == 200:
             return got
         return Failed(f"status_{got.status}", got.status, got.status >= 500 or got.status in (408, 425, 429))
+
+    async def answers(self, url: str) -> bool | None:
+        """Whether there is anything for us at an address: yes, no (4xx), or None where nobody can tell just now."""
+        got = await self._get(url)
+        if isinstance(got, Failed):
+            return False if 400 <= got.status < 500 and not got.retryable else None
+        return True
 
     async def actor(self, uri: str) -> WireActor | Failed:
         """An actor's own document."""

@@ -56,7 +56,7 @@ async def change(
         def decide(facts: Facts) -> Decision | Refusal:
             return switches.decide_change(found.id, None, None, asked, facts)
 
-        await must(house, Change(switches.needs(found.id, None), decide, switches.ids))
+        await must(house, Change(switches.needs(found.id, None, asked), decide, switches.ids))
     click.echo(f"Changed group {handle}.")
 
 

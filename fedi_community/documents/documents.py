@@ -16,11 +16,12 @@ from fedi_community.documents import activities
 from fedi_community.documents.scene import Scene, gather, local_actor, may_see
 from fedi_community.domain import addresses
 from fedi_community.domain.counts import rounded
-from fedi_community.domain.model import STRANGER, Kind, Viewer, Who
+from fedi_community.domain.model import STRANGER, Kind, Viewer, Who, followers_of
+from fedi_community.domain.origins import host_of
 from fedi_community.domain.views import ActorView
 from fedi_community.keyring import Keyring
 from fedi_community.perform import House
-from fedi_community.storage import collections, timelines
+from fedi_community.storage import collections, timelines, vouching
 from fedi_community.storage import documents as rows
 from fedi_community.storage.collections import Found
 from fedi_community.storage.database import Tx
@@ -261,6 +262,25 @@ class Documents:
 
         count = await self._house.db.read(unit)
         return render.collection(f"{actor.uri}/followers", total=rounded(count))
+
+    async def has_members_at(self, viewer: Viewer, group_id: int, whose: str) -> Document | None:
+        """Whether a gated group has members on the server of an actor (`?is_follower=`, Lemmy 1.0): asked by another server that
+        has members in it itself, before it shows what one of them wrote. Said of servers alone: who they are is nobody's."""
+        group = await self._shown(viewer, group_id)
+        host = host_of(whose)
+        if group is None or not group.is_group or viewer.local or not viewer.host or host is None:
+            return None
+
+        async def unit(tx: Tx) -> bool:
+            listed = await vouching.listed_hosts(tx, group_id)
+            for one in {viewer.host, host} - {host_of(self.site.base)}:
+                if one not in listed or not await vouching.members_at(tx, followers_of(group_id), one):
+                    return False
+            return True
+
+        if not await self._house.db.read(unit):
+            return None
+        return render.collection(f"{group.uri}/followers", total=0)
 
     async def followers_at(self, viewer: Viewer, actor_id: int, host: str) -> Document | None:
         """An actor's followers on the viewer's own host (FEP-8fcf); nobody hears of another host's."""

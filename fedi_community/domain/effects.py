@@ -133,10 +133,12 @@ class EndHostGrants:
 
 @dataclass(frozen=True, slots=True)
 class EndRemoteGrants:
-    """Whoever is of another server leaves a group of ours, or is refused, unless his host is among the group's peers."""
+    """Whoever is of another server leaves a group of ours, or is refused, unless his host is among the group's peers. readers:
+    on those too, but for the group's mentors and staff."""
 
     group_id: int
     at: int
+    readers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

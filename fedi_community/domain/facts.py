@@ -48,7 +48,7 @@ class Needs:
     host_members: tuple[str, int] | None = (
         None  # (host, group id): its actors who are in the group, or asked; "*": of all hosts
     )
-    # that are not among its peers
+    # that are not among its peers; "**": of all hosts, but for those who run it
     tokens: frozenset[str] = frozenset()  # hashes
     logins: frozenset[int] = frozenset()  # with whom they may speak as; those of `tokens` come along
     done_before: tuple[int, str] | None = None  # (actor id, idempotency key)

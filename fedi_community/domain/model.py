@@ -153,6 +153,11 @@ class Actor:
         return self.type == "Group"
 
     @property
+    def gated_elsewhere(self) -> bool:
+        """A group of another server that only its members read: it answers each who asks (Lemmy's private communities)."""
+        return self.is_group and not self.local and self.locked
+
+    @property
     def limited(self) -> bool:
         """Heard only by those who follow it: staff limited the actor or its host."""
         return "limited" in (self.state, self.host_state)
@@ -198,7 +203,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever asks. NOBODY has id 0; an instance actor speaks for its whole host."""
+    """Whoever asks. NOBODY has id 0; an instance actor speaks for its whole host. vouched: the members of a group of another
+    server (a principal), which said just now that some of them are on that host; 0 for none."""
 
     id: int = NOBODY
     local: bool = False
@@ -206,6 +212,7 @@ class Viewer:
     instance: bool = False
     suspended_host: bool = False
     login_id: int | None = None
+    vouched: int = 0
 
 
 STRANGER: Final = Viewer()

@@ -186,6 +186,9 @@ def _may_write(facts: Facts, author: Actor, group: Actor | None, parent: Post | 
     if parent is not None and facts.blocked(author.id, parent.author_id):
         return NOT_FOUND
     if group is None or not group.local:
+        closed = group is not None and (group.gated_elsewhere if parent is None else not parent.public)
+        if group is not None and closed and not facts.granted(author.id, followers_of(group.id)):
+            return MAY_NOT_POST if parent is None else MAY_NOT_REPLY
         return LOCKED if root is not None and root.locked else None
     if (
         root is not None
@@ -224,6 +227,8 @@ def _audience(
         return _inside(gate, author, parent, named)
     if group is not None and group.local and facts.group(group.id).gated:
         return {**dict.fromkeys(sorted(audience_of(facts.group(group.id).reads, group.id)), "to"), **named}
+    if group is not None and group.gated_elsewhere and parent is None:
+        return {group.id: "to", followers_of(group.id): "to", **named}
     followers = followers_of(author.id)
     if group is not None:
         if asked.visibility == "private":
@@ -276,6 +281,8 @@ def gate_for(
     if PUBLIC in post_audience:
         return None, None, []
     limit = frozenset({*post_audience, author.id})
+    if group is not None and followers_of(group.id) in post_audience:
+        limit = frozenset({group.id, followers_of(group.id), author.id})  # a mention lets nobody in
     return new_id, limit, [MakeGate(new_id, limit, None, CIRCLE if circle else None)]
 
 
@@ -483,9 +490,11 @@ def decide_incoming(item: Incoming, facts: Facts) -> Decision | Refusal:
     parent = facts.post_by_uri.get(item.in_reply_to) if item.in_reply_to else None
     if parent is not None and parent.boost_of is not None:
         parent = facts.posts.get(parent.boost_of)
+    if _waits_for_its_group(item, facts, parent):
+        return ignored("not_relayed")
     if parent is not None and (
         parent.state is State.DELETED
-        or not facts.may_view(author.id, parent)
+        or not (_relayed_here(item, facts, parent) or facts.may_view(author.id, parent))
         or facts.blocked(author.id, parent.author_id)
     ):
         parent = None  # what the author may not see is answered like what does not exist
@@ -493,6 +502,32 @@ def decide_incoming(item: Incoming, facts: Facts) -> Decision | Refusal:
     if isinstance(group, Refusal):
         return group
     return _take(item, facts, author, group, parent)
+
+
+def _closed_elsewhere(facts: Facts, parent: Post) -> Actor | None:
+    """The group of another server whose members alone read the discussion."""
+    group = facts.actors.get(parent.group_id) if parent.group_id else None
+    return group if group is not None and not group.local and not parent.public else None
+
+
+def _relayed_here(item: Incoming, facts: Facts, parent: Post) -> bool:
+    """Who reads in a closed group elsewhere, its server knows: what that passes on is by one who may read what he answers."""
+    group = _closed_elsewhere(facts, parent)
+    return group is not None and (item.relayed_by == group.uri or item.requested)
+
+
+def _waits_for_its_group(item: Incoming, facts: Facts, parent: Post | None) -> bool:
+    """A post for the members of a closed group elsewhere counts when the group passes it on, not when its author sends it."""
+    if item.requested:
+        return False
+    if parent is not None:
+        closed = _closed_elsewhere(facts, parent)
+        groups = [closed] if closed is not None else []
+    else:
+        named = [facts.actor_by_uri[u] for u in item.group_uris if u in facts.actor_by_uri]
+        groups = [a for a in named if a.gated_elsewhere and a.uri in item.posts_to]
+    meant = {p.id for u in (*item.to, *item.cc) if (p := facts.principals.get(u)) is not None}
+    return any(followers_of(g.id) in meant and g.uri != item.relayed_by for g in groups)
 
 
 def _incoming_group(item: Incoming, facts: Facts, parent: Post | None) -> Actor | Refusal | None:
@@ -518,15 +553,15 @@ def _take(
 ) -> Decision | Refusal:
     chosen = claimed_audience(item, facts, author, group)
     if parent is not None and parent.circle:
-        chosen = {
-            parent.author_id: "to"
-        }  # whatever it claims: the people of a circle do not know of each other
+        chosen = _in_circle(author, parent)  # whatever it claims: its people do not know of each other
     direct = PUBLIC not in chosen and not any(p & 3 for p in chosen)
     if direct and parent is not None and parent.group_id is not None:
         group = None  # an answer to one person under a group's thread is a letter, not a comment
     gate = parent.gate if parent is not None else None
     if gate is not None and PUBLIC not in gate and PUBLIC in chosen:
         return Refusal("wider_than_thread", 403)
+    if group is not None and group.gated_elsewhere and parent is None and PUBLIC in chosen:
+        return Refusal("wider_than_group", 403)
     if group is not None and group.local:
         refused = _may_enter(facts, author, group, parent, chosen)
         if refused:
@@ -713,7 +748,10 @@ def told_of_change(
     elif activity_uri is not None:
         effects.append(Record(own_id, activity_uri, type_, post.author_id, facts.now, post.id))
     group = facts.actors.get(post.group_id) if post.group_id else None
-    if group is not None and group.local and inner is not None and post.public:
+    elsewhere = post.public or (
+        group is not None and (mode == "retraction" or bool(facts.group(group.id).peers))
+    )
+    if group is not None and group.local and inner is not None and elsewhere:
         uri = addresses.activity(facts.base_url, announce_id)
         effects += [
             Record(

@@ -400,6 +400,13 @@ def decide_block(
             for collection in (followers_of(other.id), mentors_of(other.id), staff_of(other.id)):
                 if facts.grants.get((one.id, collection)) in (Grant.ASKED, Grant.ACCEPTED, Grant.UNHEARD):
                     effects.append(SetGrant(one.id, collection, Grant.ENDED, facts.now))
+        followed = followers_of(target.id)
+        if actor.local and not target.local and facts.grants.get((actor.id, followed)) in (
+            Grant.ASKED, Grant.ACCEPTED,
+        ):  # fmt: skip
+            effects += _control(
+                facts, 0, "Undo", actor.id, target, facts.grant_uris.get((actor.id, followed))
+            )
         if (
             facts.grants.get((target.id, followers_of(actor.id))) is Grant.ACCEPTED
             and actor.local

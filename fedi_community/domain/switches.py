@@ -51,6 +51,9 @@ NO_QUESTION: Final = Refusal(
 HIDDEN: Final = (Who.MEMBERS, Who.MENTORS, Who.STAFF)
 """The words of *finds* with which nobody from outside finds a group."""
 
+RUN_IT: Final = (Who.MENTORS, Who.STAFF)
+"""The words of *reads* that leave members nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -82,10 +85,11 @@ def refused(reads: Who, posts: Who, replies: Who, finds: Who) -> Refusal | None:
     return None
 
 
-def needs(group_id: int, by: int | None) -> Needs:
+def needs(group_id: int, by: int | None, asked: Asked | None = None) -> Needs:
     """What `decide_change` looks at. by: who acts, None for those who run the server."""
     who = frozenset({by} if by is not None else ())
-    return Needs(actor_ids=who | {group_id}, subjects=who, host_members=("*", group_id))
+    whose = "**" if asked is not None and asked.reads in RUN_IT else "*"
+    return Needs(actor_ids=who | {group_id}, subjects=who, host_members=(whose, group_id))
 
 
 def ids(facts: Facts) -> int:
@@ -179,7 +183,7 @@ def decide_change(
     if widens(group, then):
         then = replace(then, gate_id=gate_id)
     effects.append(ChangeGroup(then, facts.now))
-    if then.gated and not group.gated:
+    if then.gated and (not group.gated or (tightens(group, then) and then.reads in RUN_IT)):
         effects += _out(then, facts)
     shown = {"locked": int(locked(then)), "discoverable": int(then.finds is Who.EVERYONE)}
     effects.append(SetProfile(group_id, shown, facts.now))
@@ -194,12 +198,13 @@ def locked(group: Group) -> bool:
 
 
 def _out(group: Group, facts: Facts) -> list[Effect]:
-    """A group that not everyone reads stays on this server: who is elsewhere leaves it, and is told."""
+    """A group that not everyone reads stays on this server and on the listed ones: who is elsewhere leaves it, and is told.
+    Where members read nothing any more, all of them who are elsewhere leave it: a copy there is hidden by nothing else."""
     records = tuple(
         Record(new_id, addresses.activity(facts.base_url, new_id), "Reject", group.id, facts.now, None, actor_id, follow)
         for new_id, (actor_id, follow) in zip(facts.new_ids[2:], facts.host_members.items(), strict=False)
     )  # fmt: skip
-    return [EndRemoteGrants(group.id, facts.now), TellEach(records, facts.now)]
+    return [EndRemoteGrants(group.id, facts.now, group.reads in RUN_IT), TellEach(records, facts.now)]
 
 
 def _told(before: Group, then: Group) -> dict[str, Any]:

@@ -66,7 +66,8 @@ def sight_of_host(viewer: Viewer, people: Mapping[int, Reach]) -> Sight:
     if viewer.suspended_host:
         return Sight(viewer, ())
     each = tuple(Reach(r.principals | {PUBLIC, actor}, r.blocked) for actor, r in people.items())
-    return Sight(viewer, (Reach(frozenset({PUBLIC})), *each))
+    anyone = {PUBLIC} | ({viewer.vouched} if viewer.vouched else set())
+    return Sight(viewer, (Reach(frozenset(anyone)), *each))
 
 
 MAX_CHAIN = (

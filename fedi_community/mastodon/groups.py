@@ -129,7 +129,7 @@ async def change(call: Call) -> Any:
     def decide(facts: Facts) -> Decision | Refusal:
         return switches.decide_change(group_id, me, login, wanted, facts)
 
-    await call.perform(Change(switches.needs(group_id, me), decide, switches.ids))
+    await call.perform(Change(switches.needs(group_id, me, wanted), decide, switches.ids))
     return await shown(call, group_id)
 
 

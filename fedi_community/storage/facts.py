@@ -194,6 +194,12 @@ _REMOTE_MEMBERS = Statement(
         or_(grants.c.state == number(Grant.ASKED), grants.c.state == number(Grant.ACCEPTED)),
     )
 )
+_REMOTE_RUNNERS = Statement(
+    select(grants.c.actor_id).where(
+        or_(grants.c.collection_id == param("mentors"), grants.c.collection_id == param("staff")),
+        grants.c.state == number(Grant.ACCEPTED),
+    )
+)
 _HANDLES = Statement(select(handles.c.handle).where(one_of(handles.c.handle, "handles", text=True)))
 _EMAILS = Statement(select(logins.c.email, logins.c.id).where(one_of(logins.c.email, "emails", text=True)))
 _LOGINS = Statement(
@@ -385,7 +391,16 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     members: Sequence[Row] = ()
     if needs.host_members:
         host, group_id = needs.host_members
-        if host == "*":
+        if host == "**":
+            run = {
+                r[0]
+                for r in await tx.rows(
+                    _REMOTE_RUNNERS, mentors=mentors_of(group_id), staff=staff_of(group_id)
+                )
+            }
+            everyone_there = await tx.rows(_REMOTE_MEMBERS, collection=followers_of(group_id))
+            members = [row for row in everyone_there if row[0] not in run]
+        elif host == "*":
             admitted = settings[group_id].peers if group_id in settings else frozenset()
             found_members = await tx.rows(_REMOTE_MEMBERS, collection=followers_of(group_id))
             members = [row for row in found_members if row["name"] not in admitted]

@@ -105,6 +105,7 @@ _READERS = Statement(
     select(_person.c.id).where(
         one_of(_person.c.id, "ids"),
         _person.c.state == word("active"),
+        _person.c.type != word("Application"),  # a server reads for its people, and is nobody's reader itself
         _person.c.host_id.is_not(None),
         _may_read(_person.c.id),
     )
@@ -338,7 +339,8 @@ def _phases(work: _Expansion, scope: dict[str, Any]) -> list[tuple[str, Any]]:
     if row["mode"] == "retraction" and row["type"] == "Delete" and not about:
         return [("departed", None)]
     if row["mode"] == "retraction" and about:
-        return [*(asked if work.public else ()), ("attempted", None), ("ledger", None)]
+        known = asked if work.public else [("actors", [row["author_id"]])]  # he has what he wrote
+        return [*known, ("attempted", None), ("ledger", None)]
     if row["mode"] == "content" and row["type"] == "Update" and work.public:
         return [*asked, ("ledger", None)]
     return asked

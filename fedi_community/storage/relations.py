@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, case, delete, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, exists, func, or_, select, update
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import Grant, followers_of, mentors_of, owner_of, staff_of
@@ -184,6 +184,26 @@ _END_REMOTE_GRANTS = Statement(
         updated=param("at"),
     )
 )
+_runs = t.grants.alias()
+_END_READERS = Statement(
+    update(t.grants)
+    .where(
+        _G.collection_id == param("first") + number(1),
+        or_(_G.state == number(Grant.ASKED), _G.state == number(Grant.ACCEPTED)),
+        _G.actor_id.in_(select(t.actors.c.id).where(t.actors.c.host_id.is_not(None)).scalar_subquery()),
+        ~exists(
+            select(number(1)).where(
+                _runs.c.actor_id == _G.actor_id,
+                or_(_runs.c.collection_id == param("mentors"), _runs.c.collection_id == param("staff")),
+                _runs.c.state == number(Grant.ACCEPTED),
+            )
+        ),
+    )
+    .values(
+        state=case((_G.state == number(Grant.ASKED), number(Grant.REFUSED)), else_=number(Grant.ENDED)),
+        updated=param("at"),
+    )
+)
 _PEERS = Statement(select(t.groups.c.peers).where(t.groups.c.actor_id == param("key")))
 
 
@@ -191,6 +211,8 @@ async def _end_remote_grants(tx: Tx, x: e.EndRemoteGrants, wake: Wake) -> None:
     peers = orjson.loads(await tx.value(_PEERS, key=x.group_id) or "[]")
     last = staff_of(x.group_id)
     await tx.run(_END_REMOTE_GRANTS, first=x.group_id, last=last, peers=peers, at=x.at)
+    if x.readers:
+        await tx.run(_END_READERS, first=x.group_id, mentors=mentors_of(x.group_id), staff=last, at=x.at)
     await tx.run(_COUNT_ALL_MEMBERS, first=x.group_id, last=last)
 
 

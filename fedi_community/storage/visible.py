@@ -140,11 +140,12 @@ def visible_to_actor(o: FromClause, viewer: Column, server: Column | None = None
 
 
 def visible_to_host(o: FromClause = objects) -> Condition:
-    """The rule for an instance actor: what the public, or a single active actor of its host, may see."""
+    """The rule for an instance actor: what the public, or a single active actor of its host, may see. Whose people they are that
+    read in a group of another server, that server knows alone: `vouched` is what it said of this host."""
     person = actors.alias()
     nobody, none = number(0), number(NOT_EVEN_PUBLIC)
     return or_(
-        _reaches(o, nobody, none),
+        _reaches(o, nobody, param("vouched")),
         exists_in(
             person,
             person.c.host_id == param("host_id"),
@@ -168,6 +169,7 @@ async def visible_ids(tx: Tx, viewer: Viewer, ids: Iterable[int]) -> frozenset[i
         return frozenset()
     values: dict[str, Any] = {"ids": wanted, **sight_values(viewer)}
     if viewer.instance:
+        values["vouched"] = viewer.vouched or NOT_EVEN_PUBLIC
         values["host_id"] = await host_id(tx, viewer.host)
         found = await tx.rows(_SEEN_IDS_HOST, **values)
     else:

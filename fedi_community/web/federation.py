@@ -70,7 +70,7 @@ class _Asking:
 
     def __init__(self, house: House, peers: Peers, documents: Documents) -> None:
         self._house = house
-        self._peers = peers
+        self.peers = peers
         self._documents = documents
 
     async def viewer(self) -> Viewer | Refusal:
@@ -84,7 +84,7 @@ class _Asking:
         query: bytes = request.scope.get("query_string", b"")
         target = (path.split(b"?", 1)[0] + (b"?" + query if query else b"")).decode("latin-1")
         scheme = self._house.base_url.partition("://")[0]
-        known = await self._peers.verify(SignedRequest("GET", target, headers, b"", scheme))
+        known = await self.peers.verify(SignedRequest("GET", target, headers, b"", scheme))
         if isinstance(known, Refusal):
             return Viewer(suspended_host=True) if known.reason in SHUT_OUT else known
         return known.viewer
@@ -244,6 +244,8 @@ async def _collection(documents: Documents, viewer: Viewer, actor_id: int, which
         case "outbox":
             return await documents.outbox(viewer, actor_id, _from("before"))
         case "followers" | "members":
+            if "is_follower" in request.args:
+                return await documents.has_members_at(viewer, actor_id, request.args["is_follower"])
             if "domain" in request.args:
                 return await documents.followers_at(viewer, actor_id, request.args["domain"])
             return await documents.followers(viewer, actor_id)
@@ -265,7 +267,11 @@ def _object_routes(blueprint: Blueprint, asking: _Asking, documents: Documents, 
         if found is None:
             return await asking.answer(_nothing)
         stone = None if gone is None else lambda viewer: gone(viewer, found)
-        return await asking.answer(lambda viewer: ask(viewer, found), stone)
+
+        async def vouched(viewer: Viewer) -> Document | None:
+            return await ask(await asking.peers.vouched(viewer, found), found)
+
+        return await asking.answer(vouched, stone)
 
     @blueprint.get("/objects/<key>")
     async def object_(key: str) -> Response:

@@ -77,8 +77,8 @@ def announced(
     group = facts.actors.get(post.group_id) if post.group_id else None
     if group is None or not group.local or uri is None:
         return []
-    if not post.public and not facts.group(group.id).peers:
-        return []
+    if mode == "content" and not post.public and not facts.group(group.id).peers:
+        return []  # what is taken back goes to whoever has a copy, whichever hosts are listed now
     said_id, announce_id = facts.new_ids[:2]
     announce = addresses.activity(facts.base_url, announce_id)
     wraps = {"wraps": True}

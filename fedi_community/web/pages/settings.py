@@ -95,7 +95,7 @@ async def settings(asked: Ask, handle: str) -> Response:
     def decide(facts: Facts) -> Decision | Refusal:
         return switches.decide_change(group.id, speaker.actor_id, speaker.login_id, wanted, facts)
 
-    needs = switches.needs(group.id, speaker.actor_id)
+    needs = switches.needs(group.id, speaker.actor_id, wanted)
     await perform_or_raise(asked.house, Change(needs, decide, switches.ids))
     return go(asked, asked.href(f"/groups/{group.handle}/settings"), "settings_changed")
 
