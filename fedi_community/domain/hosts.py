@@ -219,7 +219,7 @@ def plan(listed: Iterable[Stand], known: Mapping[str, Stand], loosen: bool = Fal
             if not stand.blocked:
                 same += 1
                 continue
-            new.append((old, replace(stand, private_comment=old.private_comment)))
+            new.append((old, replace(stricter(stand, old), private_comment=old.private_comment)))
             continue
         tight = stricter(old, stand)
         wanted = replace(tight if not loosen else stand, private_comment=old.private_comment)
