@@ -153,6 +153,7 @@ async def _about_posts(walk: Walk, seat: Seat, pattern: str, number: int) -> Asy
                 yield f"{seat.name} may see {name} and gets {got[0]} from {path} ({accept})"
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 async def test_no_answer_of_any_address_shows_anybody_what_is_not_for_him(walk: Walk) -> None:
     found = await look(walk)
     assert not found, "\n".join(found[:50])

@@ -294,7 +294,7 @@ async def test_a_public_document_has_plain_addresses_for_everybody(world: World,
         document = await world.parts.documents.post(viewer, int(post["id"]))
         assert document is not None
         assert document["attachment"] == [
-            {"type": "Video", "url": url_of(post), "mediaType": "video/mp4", "name": "A walk", "width": 320, "height": 240,
+            {"type": "Document", "url": url_of(post), "mediaType": "video/mp4", "name": "A walk", "width": 320, "height": 240,
              "blurhash": post["media_attachments"][0]["blurhash"], "focalPoint": [0, 0.5]}
         ]  # fmt: skip
 
