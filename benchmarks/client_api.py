@@ -29,8 +29,8 @@ from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import PUBLIC, Body, Kind, Text
 from fedi_community.domain.posts import Compose, compose_needs, decide_compose
 from fedi_community.storage import sessions
+from fedi_community.storage.entries import Timeline
 from fedi_community.storage.migrate import migrate
-from fedi_community.storage.posts import Timeline
 from tests.make import START, Clock, Make
 
 BASE = "https://clinic.example"

@@ -21,8 +21,8 @@ from fedi_community.storage import tables as t
 from fedi_community.storage import timelines
 from fedi_community.storage.database import Database, open_database
 from fedi_community.storage.dialect import insert_row
+from fedi_community.storage.entries import Timeline
 from fedi_community.storage.migrate import migrate
-from fedi_community.storage.posts import Timeline
 
 AUTHORS = 20_000
 GROUPS = 50

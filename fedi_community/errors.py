@@ -25,6 +25,10 @@ class Refusal:
     safe: str = "The request cannot be carried out."
 
 
+NOT_FOUND = Refusal("not_found", 404, "Record not found")
+"""The one answer for missing *and* for denied; both must be byte-equal (the rule of the house)."""
+
+
 class Problem(Exception):
     """A failure with a safe face: rendered as HTML, client JSON or ActivityPub JSON by the room that answers.
 
@@ -49,5 +53,5 @@ class Problem(Exception):
 
 
 def not_found() -> Problem:
-    """The one answer for missing *and* for denied; both must be byte-equal (the rule of the house)."""
-    return Problem(404, "not_found", "Record not found")
+    """`NOT_FOUND` in its exception form."""
+    return Problem.of(NOT_FOUND)

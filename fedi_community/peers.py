@@ -28,12 +28,12 @@ from fedi_community.activitypub.signatures import (
 from fedi_community.activitypub.webfinger import Handle
 from fedi_community.activitypub.wire import WireActor, WireObject
 from fedi_community.config import Settings
-from fedi_community.domain import impersonation, posts
+from fedi_community.domain import arrivals, impersonation
+from fedi_community.domain.arrivals import Incoming
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Viewer, followers_of
 from fedi_community.domain.origins import host_of, same_origin
-from fedi_community.domain.posts import Incoming
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage import vouching
@@ -377,9 +377,9 @@ class Peers:
 
     async def _take(self, item: Incoming) -> Decision | Refusal:
         def decide(facts: Facts) -> Decision | Refusal:
-            return posts.decide_incoming(item, facts)
+            return arrivals.decide_incoming(item, facts)
 
-        return await perform(self.house, Change(posts.incoming_needs(item), decide, ids=2))
+        return await perform(self.house, Change(arrivals.incoming_needs(item), decide, ids=2))
 
 
 def _known(row: RemoteKey) -> KnownKey | Refusal:

@@ -22,7 +22,7 @@ from fedi_community.domain.effects import ChangeUpload, Decision, FinishUpload, 
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import STRANGER, Viewer
 from fedi_community.domain.views import AttachmentView
-from fedi_community.errors import Problem, Refusal
+from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.keyring import master_key
 from fedi_community.media.addresses import Addresses
 from fedi_community.media.kinds import HEAD, REASONS, Kind, Purpose, Rejected, Sniffed, sniff, too_large
@@ -222,7 +222,7 @@ class Uploads:
         if cover is not None:
             known = (await self._house.db.read(lambda tx: rows.known_uploads(tx, [upload_id]))).get(upload_id)
             if known is None or known.owner_id != owner_id:
-                raise Problem.of(rules.NOT_FOUND)
+                raise not_found()
             if known.object_id is not None:
                 raise Problem.of(rules.IN_USE)
             if known.kind != "image":

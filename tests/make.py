@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fedi_community.auth.names import make_persona
-from fedi_community.domain import accounts, memberships, polls, posts, relations, roles
+from fedi_community.domain import accounts, changes, memberships, polls, posts, relations, roles
 from fedi_community.domain.effects import Decision, LearnActor, SetProfile
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Body, Joins, Text, Viewer, Who
@@ -180,7 +180,7 @@ class Make:
         needs = Needs(
             post_ids=frozenset({post_id}), actor_ids=frozenset({author_id}), subjects=frozenset({author_id})
         )
-        return await self.do(needs, lambda f: posts.decide_edit(post_id, author_id, body, f))
+        return await self.do(needs, lambda f: changes.decide_edit(post_id, author_id, body, f))
 
     async def indexable(self, actor_id: int) -> None:
         """Somebody wants to be found in searches."""
@@ -191,7 +191,7 @@ class Make:
         needs = Needs(
             post_ids=frozenset({post_id}), actor_ids=frozenset({actor_id}), subjects=frozenset({actor_id})
         )
-        return await self.do(needs, lambda f: posts.decide_delete(post_id, actor_id, f))
+        return await self.do(needs, lambda f: changes.decide_delete(post_id, actor_id, f))
 
     async def react(self, actor_id: int, post_id: int, kind: str = "like") -> Decision | Refusal:
         needs = Needs(

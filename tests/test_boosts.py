@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from fedi_community.domain import posts, relations
+from fedi_community.domain import changes, relations
 from fedi_community.domain.effects import Decision, Record, Send, StorePost
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import followers_of
@@ -28,7 +28,7 @@ async def boost(make: Make, actor_id: int, post_id: int) -> Decision:
 
 
 async def delete(make: Make, actor_id: int, post_id: int) -> Decision:
-    return await make.must(about(actor_id, post_id), lambda f: posts.decide_delete(post_id, actor_id, f), 3)
+    return await make.must(about(actor_id, post_id), lambda f: changes.decide_delete(post_id, actor_id, f), 3)
 
 
 async def discussion(make: Make) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ import pytest
 from fedi_community.activitypub.handlers import handler_of
 from fedi_community.activitypub.handlers.told import Told
 from fedi_community.activitypub.wire import parse_activity
-from fedi_community.domain import hosts, posts
+from fedi_community.domain import arrivals, hosts
 from fedi_community.domain.model import STRANGER, Attachment, Body, Kind, Text
 from fedi_community.domain.stands import Stand
 from fedi_community.domain.views import ActorView, PostView
@@ -35,9 +35,9 @@ async def incoming(make: Make, author: str, at: str) -> int:
         extra={"emojis": [["wave", f"https://{at}/wave.png"]]},
     )  # fmt: skip
     uri = f"{author}/notes/{at}"
-    item = posts.Incoming(uri, author, Kind.NOTE, body, make.clock.now, public_at="to", activity_uri=f"{uri}/create",
+    item = arrivals.Incoming(uri, author, Kind.NOTE, body, make.clock.now, public_at="to", activity_uri=f"{uri}/create",
                           requested=True)  # fmt: skip
-    made = await make.must(posts.incoming_needs(item), lambda f: posts.decide_incoming(item, f), 2)
+    made = await make.must(arrivals.incoming_needs(item), lambda f: arrivals.decide_incoming(item, f), 2)
     return made.result or 0
 
 

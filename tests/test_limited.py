@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from fedi_community.domain import posts
+from fedi_community.domain import arrivals, changes, posts
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import STRANGER, Body, Grant, Kind, Text, followers_of
 from fedi_community.storage import homes, timelines, views
 from fedi_community.storage import tables as t
 from fedi_community.storage.dialect import Statement
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 from tests.make import Make
 
 ANA = "https://peer.example/u/ana"
@@ -36,11 +36,11 @@ async def listed(make: Make) -> dict[str, list[int]]:
 async def incoming(make: Make, number: int, author: str = ANA, **more: Any) -> int:
     body = Body((Text("en", "<p>good night</p>"),), hashtags=("sleep",))
     uri = f"{author}/notes/{number}"
-    item = posts.Incoming(
+    item = arrivals.Incoming(
         uri, author, Kind.NOTE, body, make.clock.now, public_at="to", activity_uri=f"{uri}/create",
         requested=True, **more,
     )  # fmt: skip
-    made = await make.must(posts.incoming_needs(item), lambda f: posts.decide_incoming(item, f), 2)
+    made = await make.must(arrivals.incoming_needs(item), lambda f: arrivals.decide_incoming(item, f), 2)
     assert made.verdict == "stored"
     return made.result or 0
 
@@ -94,7 +94,7 @@ async def test_an_edit_does_not_bring_a_limited_post_back_to_its_topic(make: Mak
     post = await incoming(make, 1)
     needs = posts.Needs(post_ids=frozenset({post}), actor_ids=frozenset({ana}), subjects=frozenset({ana}))
     body = Body((Text("en", "<p>better</p>"),), hashtags=("sleep",))
-    await make.must(needs, lambda f: posts.decide_edit(post, ana, body, f))
+    await make.must(needs, lambda f: changes.decide_edit(post, ana, body, f))
     assert await listed(make) == {"public": [], "tag": []}
 
 

@@ -10,7 +10,7 @@ from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import PUBLIC, STRANGER, Viewer, followers_of
 from fedi_community.errors import Refusal
 from fedi_community.storage import homes, timelines, views
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 from tests.make import Make
 
 

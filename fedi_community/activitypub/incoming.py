@@ -23,10 +23,10 @@ from fedi_community.activitypub.wire import (
     thread_title,
 )
 from fedi_community.domain import model
+from fedi_community.domain.arrivals import Incoming
 from fedi_community.domain.effects import LearnActor
 from fedi_community.domain.model import TITLED, Body, Kind, Text
 from fedi_community.domain.origins import host_of
-from fedi_community.domain.posts import Incoming
 from fedi_community.domain.text import clean_name, markdown_to_html, sanitise
 
 KINDS: Final = {

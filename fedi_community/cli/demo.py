@@ -20,7 +20,7 @@ from fedi_community.cli.common import asynchronous, configure_logs, must, settin
 from fedi_community.cli.serving import only_process, run_server
 from fedi_community.demo import content, rss
 from fedi_community.demo.model import Demo, Discussion, Group, Language, Person, Post, moment_ms
-from fedi_community.domain import accounts, articles, memberships, posts, relations, roles
+from fedi_community.domain import accounts, articles, changes, memberships, posts, relations, roles
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Body, Joins, Text, Who
@@ -278,7 +278,7 @@ class Filler:
         at = moment_ms(post.edited_days_ago or 0, self.now)
 
         def decide(facts: Facts) -> Decision | Refusal:
-            return posts.decide_edit(post_id, author, body, facts, edited=at)
+            return changes.decide_edit(post_id, author, body, facts, edited=at)
 
         await self._do(_about(author, post_id), decide, 2)
 

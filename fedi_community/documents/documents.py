@@ -26,7 +26,7 @@ from fedi_community.storage import documents as rows
 from fedi_community.storage.collections import Found
 from fedi_community.storage.database import Tx
 from fedi_community.storage.documents import ActivityRow
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 from fedi_community.storage.views import load_actors
 
 PAGE: Final = 50

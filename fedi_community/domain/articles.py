@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from fedi_community.domain import addresses, posts
+from fedi_community.domain import addresses, changes, posts
 from fedi_community.domain.effects import (
     AddFeed,
     Audit,
@@ -57,7 +57,7 @@ def decide_item(item: FeedItem, facts: Facts) -> Decision | Refusal:
     known, old_hash = int(facts.feed_item[0]), facts.feed_item[1]
     if old_hash == item.hash or known not in facts.posts:
         return ignored("unchanged")
-    changed = posts.decide_edit(known, item.author_id, item.body, facts)
+    changed = changes.decide_edit(known, item.author_id, item.body, facts)
     if isinstance(changed, Refusal):
         return changed
     link = LinkFeedItem(item.feed_id, item.guid, known, item.hash, facts.now)

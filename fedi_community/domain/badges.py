@@ -13,8 +13,7 @@ from fedi_community.domain import profiles
 from fedi_community.domain.effects import Audit, Decision
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.group_effects import AllowName, GrantBadge, RevokeBadge
-from fedi_community.domain.posts import NOT_FOUND
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_BADGES: Final = 5
 """Badges that somebody has at a time."""

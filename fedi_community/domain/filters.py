@@ -16,10 +16,9 @@ from typing import Any, Final
 from fedi_community.domain.client_effects import DropFilter, SaveFilter, SetFilterStatus
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
-from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.domain.text import plain
 from fedi_community.domain.views import PostView
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 CONTEXTS: Final = ("home", "notifications", "public", "thread", "account")
 ACTIONS: Final = ("warn", "hide", "blur")

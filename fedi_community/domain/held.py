@@ -23,9 +23,8 @@ from fedi_community.domain.effects import (
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Body, Post, State
 from fedi_community.domain.moderation.announcing import say
-from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.domain.powers import NO_POWER
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 IDS: Final = 5
 """New ids that publishing what waits uses."""

@@ -16,9 +16,8 @@ from fedi_community.domain import powers
 from fedi_community.domain.effects import Audit, ChangeGroup, Decision, ignored
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import PUBLIC, SERVER, Actor, Body, Holds, Place, Post
-from fedi_community.domain.powers import NOT_FOUND
 from fedi_community.domain.text import plain
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 Why = Literal["first", "word", "link", "phone", "approval", "moderator"]
 MAX_HELD_WORDS: Final = 200

@@ -13,8 +13,7 @@ from fedi_community.domain.effects import AddJob, Audit, Decision, Effect, SetGr
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.group_effects import KeepAnswer, MakeInvitation, RevokeInvitation, UseInvitation
 from fedi_community.domain.model import Grant, Joins, followers_of
-from fedi_community.domain.powers import NOT_FOUND
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 DAY_MS: Final = 86_400_000
 MAX_ANSWER: Final = 1000

@@ -26,7 +26,7 @@ from fedi_community.domain.kin import followed_by_names
 from fedi_community.domain.model import State
 from fedi_community.domain.moderation.announcing import say
 from fedi_community.domain.signups import mail
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_TEXT: Final = 2000
 """Characters of what the member is told, and of an appeal."""
@@ -34,7 +34,6 @@ LONGEST_S: Final = 10 * 366 * 86_400
 """Seconds of a measure for a time."""
 MEASURE_JOB: Final = "end_measure"
 """The kind of job that lifts one whose time is over."""
-NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 APPEALED: Final = Refusal("appealed", 422, "You have appealed already. Somebody else from the team reads it.")
 OVER: Final = Refusal("measure_over", 422, "This is over already. There is nothing to appeal.")
 NO_APPEAL: Final = Refusal("appeal_blank", 422, "Please write why you think that this was wrong.")

@@ -13,8 +13,7 @@ from typing import Final
 from fedi_community.domain import relations
 from fedi_community.domain.effects import Decision, Effect, Moved
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.posts import NOT_FOUND
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_MOVED_FOLLOWERS: Final = 100
 """Followers who go along in one transaction; the next ones in the next."""

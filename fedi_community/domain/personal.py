@@ -26,9 +26,8 @@ from fedi_community.domain.client_effects import (
 from fedi_community.domain.effects import AddJob, Decision, Effect, EndHostGrants, Record, TellEach
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Grant, followers_of
-from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.domain.relations import EXPIRY_JOB
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_CIRCLE: Final = 500
 """People of a circle who are written to."""

@@ -30,7 +30,7 @@ from fedi_community.domain.persona_effects import (
     ReadUnmasking,
 )
 from fedi_community.domain.signups import mail
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 from fedi_community.ids import SHIFT, time_of
 
 MAX_PERSONAS: Final = 5
@@ -45,7 +45,6 @@ TOLD_MS: Final = 30 * 86_400_000
 """So long after an unmasking was confirmed its human is told."""
 MAX_REASON: Final = 500
 """Characters of an unmasking's reason."""
-NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 TOO_MANY: Final = Refusal(
     "too_many_personas", 422, f"Nobody has more than {MAX_PERSONAS} other names. End one of them first."
 )

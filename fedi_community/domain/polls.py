@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fedi_community.domain import addresses, posts
+from fedi_community.domain import addresses, changes, posts
 from fedi_community.domain.effects import AddJob, Decision, Effect, Record, Send, TallyPoll, VotePoll, ignored
 from fedi_community.domain.facts import Facts, Needs, Poll
 from fedi_community.domain.model import Body, Kind, Post, State
-from fedi_community.domain.posts import NOT_FOUND, Compose
+from fedi_community.domain.posts import Compose
 from fedi_community.domain.status_effects import ChangePoll, NotifyVoters
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MIN_CHOICES: Final = 2
 MAX_CHOICES: Final = 4
@@ -99,11 +99,11 @@ def _telling(post: Post, facts: Facts) -> list[Effect]:
 def decide_change(
     post_id: int, actor_id: int, body: Body, poll: NewPoll | None, keep: bool, facts: Facts
 ) -> Decision | Refusal:
-    """`posts.decide_edit` by the author, with the poll. Needs 2 new ids.
+    """`changes.decide_edit` by the author, with the poll. Needs 2 new ids.
 
     keep: the client said nothing about a poll. A poll with other answers begins anew, without its votes.
     """
-    decided = posts.decide_edit(post_id, actor_id, body, facts)
+    decided = changes.decide_edit(post_id, actor_id, body, facts)
     post, known = facts.posts.get(post_id), facts.polls.get(post_id)
     if isinstance(decided, Refusal) or post is None or keep or (poll is None and known is None):
         return decided
@@ -130,7 +130,7 @@ def decide_ended(post_id: int, facts: Facts) -> Decision:
         return ignored("gone")
     if poll.expires is None or poll.expires > facts.now:
         return ignored("open_still")
-    told = posts.told_of_change(facts, post, "Update", None, None) if post.local else []
+    told = changes.told_of_change(facts, post, "Update", None, None) if post.local else []
     return Decision((NotifyVoters(post, facts.now), *told), post.id, "ended")
 
 
@@ -139,7 +139,7 @@ def decide_counted(post_id: int, facts: Facts) -> Decision:
     post, poll = facts.posts.get(post_id), facts.polls.get(post_id)
     if post is None or poll is None or not post.local or post.state is not State.PUBLISHED:
         return ignored("gone")
-    return Decision(tuple(posts.told_of_change(facts, post, "Update", None, None)), post.id, "told")
+    return Decision(tuple(changes.told_of_change(facts, post, "Update", None, None)), post.id, "told")
 
 
 def vote_needs(actor_id: int, post_id: int) -> Needs:

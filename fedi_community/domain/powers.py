@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from fedi_community.domain.facts import Facts
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
-NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 NO_POWER: Final = Refusal(
     "no_power",
     403,

@@ -10,9 +10,8 @@ from fedi_community.domain import addresses, impersonation
 from fedi_community.domain.effects import Decision, Effect, Record, Send, SetLogin, SetProfile
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import followers_of
-from fedi_community.domain.posts import NOT_FOUND
 from fedi_community.domain.text import clean_name, markdown_to_html
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_DISPLAY_NAME: Final = 100
 MAX_NOTE: Final = 5000

@@ -47,8 +47,8 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
-from fedi_community.domain.posts import NOT_FOUND, ONLY_THERE
-from fedi_community.errors import Refusal
+from fedi_community.domain.posts import ONLY_THERE
+from fedi_community.errors import NOT_FOUND, Refusal
 
 URGENT: Final = frozenset({"self_harm", "child"})
 """Categories of reports that come first, and of which everybody is told who answers them."""

@@ -24,8 +24,7 @@ from fedi_community.domain.effects import (
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.kin import departed, followed_by_names
 from fedi_community.domain.measures import Telling
-from fedi_community.domain.posts import NOT_FOUND
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 OURS: Final = ("advice", "selling", "impersonation", "privacy", "child", "self_harm", "harassment")
 """Dangerous advice, selling, somebody who says he is another, another's privacy, a child in danger, somebody who may harm

@@ -14,8 +14,7 @@ from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.memberships import HOST_NOT_ALLOWED, NO_MEMBER
 from fedi_community.domain.model import POWERS, USUAL_POWERS, Grant, followers_of, mentors_of, staff_of
 from fedi_community.domain.moderation.announcing import say_of
-from fedi_community.domain.powers import NOT_FOUND
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 UNKNOWN_POWER: Final = Refusal(
     "unknown_power", 422, f"There is no such power. Powers are: {', '.join(POWERS)}."

@@ -12,10 +12,10 @@ from fedi_community.domain.effects import AddJob, Decision, Pin, ignored
 from fedi_community.domain.facts import Facts, Needs, Scheduled
 from fedi_community.domain.model import Kind, State
 from fedi_community.domain.polls import decide_post
-from fedi_community.domain.posts import NOT_FOUND, Compose
+from fedi_community.domain.posts import Compose
 from fedi_community.domain.status_effects import DropScheduled, KeepScheduled, MoveScheduled, SetThreadMute
 from fedi_community.domain.uploads import attached_ids
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MIN_AHEAD_MS: Final = 300_000
 MAX_SCHEDULED: Final = 300

@@ -23,7 +23,7 @@ from fedi_community.domain.effects import (
     SetLogin,
 )
 from fedi_community.domain.facts import Facts, Login, Needs
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 CONFIRM_MS: Final = 7 * 86_400_000
 """How long the link of a confirmation mail works."""
@@ -162,7 +162,7 @@ def decide_approval(
         or login.own != actor_id
         or login.state not in ("pending", "unconfirmed")
     ):
-        return Refusal("not_found", 404, "Record not found")
+        return NOT_FOUND
     if yes:
         if login.state == "unconfirmed":
             return Refusal("unconfirmed", 422, "This member has not confirmed the e-mail address yet.")

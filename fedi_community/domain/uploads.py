@@ -19,7 +19,7 @@ from fedi_community.domain.effects import (
 )
 from fedi_community.domain.facts import Facts, Needs, Upload
 from fedi_community.domain.model import Attachment
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_ATTACHED: Final = 4
 """Files of a member's post."""
@@ -32,7 +32,6 @@ PROCESS_JOB: Final = "media"
 EXPIRE_JOB: Final = "media_expire"
 REMOVE_JOB: Final = "media_remove"
 
-NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 NOT_YOURS: Final = Refusal(
     "media_unknown", 422, "One of the files does not exist any more. Please attach it again."
 )

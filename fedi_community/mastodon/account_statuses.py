@@ -17,7 +17,7 @@ from fedi_community.mastodon.timelines import merged
 from fedi_community.storage import scheduled
 from fedi_community.storage import statuses as rows
 from fedi_community.storage.database import Tx
-from fedi_community.storage.posts import Timeline, profile_tag
+from fedi_community.storage.entries import Timeline, profile_tag
 
 table = Table("accounts")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fedi_community.domain import posts, relations, schedule
+from fedi_community.domain import changes, relations, schedule
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import PUBLIC, Place, Reaction, followers_of
@@ -78,7 +78,7 @@ async def unreblog(call: Call) -> Any:
     if found is not None:
 
         def decide(facts: Facts) -> Decision | Refusal:
-            return posts.decide_delete(found, owner, facts)
+            return changes.decide_delete(found, owner, facts)
 
         await call.perform(Change(about(call, found), decide, 3))
     return await status_of(call, boosted)

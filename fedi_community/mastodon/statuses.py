@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fedi_community import backfill, desk
-from fedi_community.domain import polls, posts, schedule, uploads
+from fedi_community.domain import changes, polls, posts, schedule, uploads
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.views import PostView
@@ -123,7 +123,7 @@ async def delete(call: Call) -> Any:
     last["text"] = post.text().source or ""
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return posts.decide_delete(post_id, call.actor_id, facts, redraft=not call["delete_media"])
+        return changes.decide_delete(post_id, call.actor_id, facts, redraft=not call["delete_media"])
 
     await call.perform(Change(about(call, post_id, boosts=True), decide, 3))
     return last

@@ -17,7 +17,7 @@ from fedi_community.storage import homes, views
 from fedi_community.storage import statuses as rows
 from fedi_community.storage import timelines as pages
 from fedi_community.storage.database import Tx
-from fedi_community.storage.posts import Timeline, with_media
+from fedi_community.storage.entries import Timeline, with_media
 
 table = Table("timelines")
 STATUSES = entities.many(entities.STATUS)

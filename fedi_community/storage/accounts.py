@@ -14,7 +14,7 @@ from fedi_community.domain.model import WIDTH, Who, audience_of, followers_of, m
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, one_of, param, upsert_row
-from fedi_community.storage.posts import list_host
+from fedi_community.storage.entries import list_host
 from fedi_community.storage.schema import Big, Flag, Str
 from fedi_community.storage.wake import Wake
 

@@ -16,7 +16,7 @@ from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
 from fedi_community.storage.documents import ROW_COLUMNS, ActivityRow, activity_of
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 from fedi_community.storage.views import load_actors
 from fedi_community.storage.visible import host_id, visible_ids
 

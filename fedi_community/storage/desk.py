@@ -15,8 +15,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
 
 from fedi_community.domain import desk_effects as e
 from fedi_community.domain.model import PUBLIC, Attachment, Body, Kind, Post, Text
-from fedi_community.storage import posts as p
-from fedi_community.storage import search
+from fedi_community.storage import entries, homes, search
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, insert_row, number, one_of, param, word
@@ -144,7 +143,6 @@ _MOVE = Statement(
 """An answer that not everybody may read stays with those who looked after it: others would read it as moderators."""
 _LIMIT = Statement(update(t.objects).where(O.root_id == param("root")).values(gate_id=param("new_gate")))
 _UNLIST = Statement(delete(t.entries).where(t.entries.c.object_id == param("key")))
-_ENTRY = insert_row(t.entries, "timeline", "ref", "principal_id", "object_id", ignore=True)
 _NOT_VIA = Statement(
     delete(t.home).where(t.home.c.object_id == param("key"), t.home.c.via == param("old_group"))
 )
@@ -169,10 +167,8 @@ async def _relist(tx: Tx, post: Post, answered_author: int | None = None) -> Non
     """The timelines that a post stands in, anew."""
     tags = [row["id"] for row in await tx.rows(_TAGS, key=post.id)]
     shown = any(row["kind"] != "link" for row in await tx.rows(_NAMES, key=post.id))
-    limited = await p.is_limited(tx, post)
-    found = p.entries_of(post, tags, limited, media=shown, own_thread=answered_author == post.author_id)
     await tx.run(_UNLIST, key=post.id)
-    await tx.many(_ENTRY, found)
+    await entries.enter(tx, post, tags, media=shown, own_thread=answered_author == post.author_id)
 
 
 async def _move_thread(tx: Tx, x: e.MoveThread, wake: Wake) -> None:
@@ -182,7 +178,7 @@ async def _move_thread(tx: Tx, x: e.MoveThread, wake: Wake) -> None:
     moved = replace(x.root, group_id=x.group_id)
     await _relist(tx, moved)
     await tx.run(_NOT_VIA, key=x.root.id, old_group=x.root.group_id)
-    await p.into_group_homes(tx, moved)
+    await homes.into_group_homes(tx, moved)
     await _again(tx, x.root.id, x.at)
     wake.streams.append(("edited", x.root.id, None))
 

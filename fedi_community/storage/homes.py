@@ -4,15 +4,16 @@ nobody has looked for a while (`FEDI_HOME_ACTIVE_DAYS`). They only remember what
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 
-from fedi_community.domain.model import PUBLIC, SERVER, Grant
+from fedi_community.domain.effects import StorePost
+from fedi_community.domain.model import PUBLIC, SERVER, Grant, Kind, Post, followers_of
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, among, insert_row, number, one_of, param
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 from fedi_community.storage.visible import exists_in
 
 DAY_MS: Final = 86_400_000
@@ -92,6 +93,122 @@ async def build(tx: Tx, owner: int, now_ms: int, length: int) -> None:
     await tx.run(_FROM_PEOPLE, owner=owner, oldest=oldest, count=length)
     await tx.run(_OWN, owner=owner)
     await tx.run(_BOOSTS, owner=owner, oldest=oldest, count=length)
+
+
+# --- what arrives -------------------------------------------------------------------------------------------------------
+
+
+def _followers_home(*more: Any) -> Any:
+    g, h = t.grants, t.homes
+    return (
+        select(g.c.actor_id, param("object_id"), param("via"))
+        .select_from(g.join(h, h.c.owner_id == g.c.actor_id))
+        .where(g.c.collection_id == param("collection"), g.c.state == number(Grant.ACCEPTED), *more)
+    )
+
+
+def _into_home(query: Any) -> Statement:
+    return Statement(
+        lambda insert: (
+            insert(t.home).from_select(["owner_id", "object_id", "via"], query).on_conflict_do_nothing()
+        )
+    )
+
+
+def _has(owner: Any, object_id: Any) -> Any:
+    other = t.home.alias()
+    return exists(
+        select(number(1))
+        .select_from(other)
+        .where(other.c.owner_id == owner, other.c.object_id == object_id)
+        .correlate_except(other)
+    )
+
+
+def _follows(owner: Any, collection: Any) -> Any:
+    other = t.grants.alias()
+    return exists(
+        select(number(1))
+        .select_from(other)
+        .where(
+            other.c.actor_id == owner,
+            other.c.collection_id == collection,
+            other.c.state == number(Grant.ACCEPTED),
+        )
+        .correlate_except(other)
+    )
+
+
+_HOME_ALL = _into_home(_followers_home())
+_HOME_NAMED = _into_home(_followers_home(one_of(t.grants.c.actor_id, "people")))
+_HOME_REPLY = _into_home(
+    _followers_home(
+        or_(
+            t.grants.c.actor_id == param("parent_author"),
+            _follows(t.grants.c.actor_id, param("parent_followers")),
+        )
+    )
+)
+_HOME_BOOST = _into_home(_followers_home(~_has(t.grants.c.actor_id, param("boosted"))))
+_HOME_OWN = _into_home(
+    select(t.homes.c.owner_id, param("object_id"), param("via")).where(t.homes.c.owner_id == param("owner"))
+)
+_PROFILE_OR_GROUP = and_(t.entries.c.timeline == param("timeline"), t.entries.c.ref == param("source"))
+FILL_HOME = Statement(
+    lambda insert: (
+        insert(t.home)
+        .from_select(
+            ["owner_id", "object_id", "via"],
+            select(param("owner"), t.entries.c.object_id, func.nullif(param("via"), number(0)))
+            .select_from(
+                t.entries.join(t.objects, t.objects.c.id == t.entries.c.object_id).join(
+                    t.homes, t.homes.c.owner_id == param("owner")
+                )
+            )
+            .where(
+                _PROFILE_OR_GROUP, t.entries.c.principal_id == number(PUBLIC), t.objects.c.reply_to.is_(None)
+            )
+            .order_by(t.entries.c.object_id.desc())
+            .limit(40),
+        )
+        .on_conflict_do_nothing()
+    )
+)
+
+
+async def fill_home(tx: Tx, owner: int, source: int) -> None:
+    """After following: the last public things of the one followed, a group's as from the group."""
+    if not await tx.run(FILL_HOME, owner=owner, source=source, via=source, timeline=int(Timeline.GROUP)):
+        await tx.run(FILL_HOME, owner=owner, source=source, via=0, timeline=int(Timeline.PROFILE))
+
+
+async def into_own(tx: Tx, post: Post) -> None:
+    """A post comes into its author's own home."""
+    await tx.run(_HOME_OWN, object_id=post.id, via=None, owner=post.author_id)
+
+
+async def fill_homes(tx: Tx, x: StorePost) -> None:
+    """Write a new post into the homes of those who are shown it. Each page asks the rule again."""
+    post = x.post
+    common: dict[str, Any] = {"object_id": post.id, "via": None, "collection": followers_of(post.author_id)}
+    await into_own(tx, post)
+    broad = any(p in (PUBLIC, SERVER) or p & 3 for p in post.audience)
+    if not broad:
+        await tx.run(_HOME_NAMED, **common, people=[p for p in post.audience if not p & 3])
+    elif post.boost_of is not None:
+        await tx.run(_HOME_BOOST, **common, boosted=post.boost_of)
+    elif post.reply_to is not None or x.reply_to_uri is not None:
+        parent = x.parent_author or 0
+        await tx.run(_HOME_REPLY, **common, parent_author=parent, parent_followers=followers_of(parent))
+    else:
+        await tx.run(_HOME_ALL, **common)
+    await into_group_homes(tx, post)
+
+
+async def into_group_homes(tx: Tx, post: Post) -> None:
+    """A thread comes to all who are in its group."""
+    if post.group_id is not None and post.reply_to is None and post.kind is not Kind.BOOST:
+        await tx.run(_HOME_ALL, object_id=post.id, via=post.group_id, collection=followers_of(post.group_id))
 
 
 # --- letting go -----------------------------------------------------------------------------------------------------------

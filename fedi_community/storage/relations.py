@@ -10,8 +10,7 @@ from sqlalchemy import bindparam, case, delete, exists, func, or_, select, updat
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import Grant, followers_of, mentors_of, owner_of, staff_of
-from fedi_community.storage import joining, notifications
-from fedi_community.storage import posts as p
+from fedi_community.storage import homes, joining, notifications
 from fedi_community.storage import tables as t
 from fedi_community.storage.client_tables import push_subscriptions
 from fedi_community.storage.database import Tx
@@ -119,7 +118,7 @@ async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
             await tx.run(_FORGET_HOME_OF_AUTHOR, owner=x.actor_id, author=owner)
             await tx.run(_FORGET_HOME_VIA, owner=x.actor_id, author=owner)
         else:
-            await p.fill_home(tx, x.actor_id, owner)
+            await homes.fill_home(tx, x.actor_id, owner)
     elif x.collection_id == staff_of(owner) and x.state is not Grant.ACCEPTED:
         await tx.run(_NO_LONGER_SPEAKS, group=owner, actor=x.actor_id)
         await tx.run(_END_TOKENS, group=owner, actor=x.actor_id, at=x.at)

@@ -13,7 +13,7 @@ from fedi_community.storage import documents
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 
 E = t.entries.c
 _ENTRIES = Statement(

@@ -16,7 +16,7 @@ from fedi_community.storage import client_tables as c
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param, word
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 from fedi_community.storage.visible import exists_in, open_to_all
 
 FEW: Final = 5

@@ -17,7 +17,7 @@ from fedi_community.storage import client_tables as ct
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, one_of, param, word
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 from fedi_community.storage.visible import sight_values, visible_ids, visible_to
 
 MAX_SCAN = 200

@@ -24,7 +24,7 @@ from fedi_community.activitypub.wire import (
     parse_object,
 )
 from fedi_community.documents import Documents
-from fedi_community.domain import posts, relations
+from fedi_community.domain import changes, posts, relations
 from fedi_community.domain.effects import Decision, Pin, Record, SetGrant, SetProfile
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import STRANGER, Body, Grant, Kind, Text, Viewer, followers_of
@@ -376,7 +376,7 @@ async def test_an_edit_is_told_with_its_time_and_the_same_audience(make: Make, d
     before = await documents.post(STRANGER, post)
     needs = Needs(post_ids=frozenset({post}), actor_ids=frozenset({nadia}), subjects=frozenset({nadia}))
     body = Body((Text("en", "<p>second</p>"),), language="en")
-    await make.must(needs, lambda f: posts.decide_edit(post, nadia, body, f))
+    await make.must(needs, lambda f: changes.decide_edit(post, nadia, body, f))
     update = await sent(documents, await recorded(make, "Update"))
     assert update is not None
     assert before is not None

@@ -14,7 +14,7 @@ from fedi_community.domain import polls, posts
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import Body, Kind, Text, Viewer
 from fedi_community.domain.views import PollView
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 from fedi_community.keyring import Keyring
 from fedi_community.perform import Change, perform
 from fedi_community.storage import tables as t
@@ -219,14 +219,14 @@ async def test_what_a_member_may_not_vote(case: Case) -> None:
         ((), post, polls.NO_SUCH_CHOICE),
         ((0, 1), post, polls.ONE_CHOICE),
         ((0,), own, polls.OWN_POLL),
-        ((0,), plain, posts.NOT_FOUND),
-        ((0,), 4, posts.NOT_FOUND),
+        ((0,), plain, NOT_FOUND),
+        ((0,), 4, NOT_FOUND),
     ):
         assert await votes(case, choices, where) == refusal
     assert isinstance(await votes(case, (0, 0), post), Decision)
     assert await votes(case, (1,), post) == polls.ALREADY_VOTED
     hidden, _ = await our_poll(case, "private")
-    assert await votes(case, (0,), hidden, "omar") == posts.NOT_FOUND
+    assert await votes(case, (0,), hidden, "omar") == NOT_FOUND
     assert isinstance(await votes(case, (0,), own, "omar"), Decision)
     case.world.make.clock.forward(90_000)
     assert await votes(case, (0,), post, "omar") == polls.CLOSED

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from fedi_community.domain.changes import decide_edit
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Attachment, Body, Kind, Text
-from fedi_community.domain.posts import Compose, compose_needs, decide_compose, decide_edit
+from fedi_community.domain.posts import Compose, compose_needs, decide_compose
 from fedi_community.web.pages import wants_html
 from tests.web.conftest import World
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fedi_community.activitypub.handlers.told import Handler, Told, embedded_post, speaker, target_uri
 from fedi_community.activitypub.incoming import KINDS, MAX_ANSWER, body_of, incoming_of
 from fedi_community.activitypub.wire import WireActor, WireObject
-from fedi_community.domain import polls, posts, relations
+from fedi_community.domain import arrivals, changes, polls, relations
 from fedi_community.domain.effects import Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Body, Post
@@ -24,10 +24,10 @@ def _create_needs(told: Told) -> Needs:
     obj = embedded_post(told)
     if obj is None:
         return Needs()
-    return posts.incoming_needs(_incoming(told, obj))
+    return arrivals.incoming_needs(_incoming(told, obj))
 
 
-def _incoming(told: Told, obj: WireObject) -> posts.Incoming:
+def _incoming(told: Told, obj: WireObject) -> arrivals.Incoming:
     return incoming_of(obj, told.actor, told.now, told.activity, told.raw, told.relayed_by)
 
 
@@ -39,7 +39,7 @@ def _create(told: Told, facts: Facts) -> Decision | Refusal:
         return ignored("unknown_object_type")
     if obj.is_vote:
         return _vote(told, obj, facts)
-    return posts.decide_incoming(_incoming(told, obj), facts)
+    return arrivals.decide_incoming(_incoming(told, obj), facts)
 
 
 def _vote(told: Told, obj: WireObject, facts: Facts) -> Decision | Refusal:
@@ -66,7 +66,7 @@ def _update_needs(told: Told) -> Needs:
     if obj is None:
         named = {told.actor, *([told.activity.object_id] if told.activity.object_id else [])}
         return Needs(uris=frozenset(named), subjects=frozenset({told.actor}))
-    wanted = posts.incoming_needs(_incoming(told, obj))
+    wanted = arrivals.incoming_needs(_incoming(told, obj))
     return Needs(
         uris=wanted.uris, posts=wanted.posts, activities=wanted.activities, subjects=wanted.subjects,
         new_post_ids=wanted.new_post_ids, boosts=True,
@@ -84,7 +84,7 @@ def _update(told: Told, facts: Facts) -> Decision | Refusal:
         return actor
     post = facts.post_by_uri.get(obj.id)
     if post is None:  # an Update that overtook its Create, or whose Create was missed
-        return posts.decide_incoming(_incoming(told, obj), facts)
+        return arrivals.decide_incoming(_incoming(told, obj), facts)
     if post.author_id != actor.id:
         return Refusal("not_the_author", 403)
     counted = _counted(obj, post, facts)
@@ -94,7 +94,7 @@ def _update(told: Told, facts: Facts) -> Decision | Refusal:
         p.id for m in obj.mentions if (p := facts.principals.get(m.href)) is not None and not p.is_collection
     )
     body = body_of(obj)
-    return posts.decide_edit(
+    return changes.decide_edit(
         post.id, actor.id, _with_mentions(body, mentions), facts, edited=obj.updated_ms,
         activity_uri=told.activity.id or None, raw=told.raw,
     )  # fmt: skip
@@ -149,12 +149,12 @@ def _delete(told: Told, facts: Facts) -> Decision | Refusal:
     post = facts.post_by_uri.get(uri)
     if post is None:
         return (
-            posts.decide_gone(uri, actor, facts)
+            changes.decide_gone(uri, actor, facts)
             if same_origin(uri, told.actor)
             else ignored("unknown_object")
         )
     if post.author_id == actor.id:
-        return posts.decide_delete(
+        return changes.decide_delete(
             post.id, actor.id, facts, activity_uri=told.activity.id or None, raw=told.raw
         )
     return _moderated(told, facts, post.id)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fedi_community.activitypub.handlers.content import may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker
 from fedi_community.activitypub.wire import WireActivity
-from fedi_community.domain import posts, relations
+from fedi_community.domain import changes, relations
 from fedi_community.domain.effects import Audit, Decision, MarkUndone, Record, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Reaction, followers_of
@@ -65,7 +65,7 @@ def _undo(told: Told, facts: Facts) -> Decision | Refusal:
         boost = facts.post_by_uri.get(uri or "") or post
         if boost is None or boost.boost_of is None or boost.author_id != actor.id:
             return _remember(told, facts, actor, uri)
-        return posts.decide_delete(boost.id, actor.id, facts)
+        return changes.decide_delete(boost.id, actor.id, facts)
     if type_ in _REACTIONS:
         return _unreact(told, facts, actor, post.id if post else None, _REACTIONS[type_], uri)
     if type_ == "Block":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from fedi_community.domain import held, measures, posts, schedule, sending
+from fedi_community.domain import changes, held, measures, schedule, sending
 from fedi_community.domain.client_effects import EndMeasures
 from fedi_community.domain.effects import (
     Audit,
@@ -25,11 +25,10 @@ from fedi_community.domain.model import Actor, Body, Kind, Post, State, Text
 from fedi_community.domain.moderation.announcing import REMOVED, say, unboosted
 from fedi_community.domain.powers import NO_POWER
 from fedi_community.domain.status_effects import ChangePoll, DropEarlier
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_REASON: Final = 500
 """Characters of the reason that is kept with an act."""
-NOT_FOUND: Final = Refusal("not_found", 404, "Record not found")
 NOT_YOURS: Final = Refusal("not_a_moderator", 403, "Only those who run the group can do this.")
 NO_GROUP: Final = Refusal("not_in_a_group", 422, "This post is in no group of this server.")
 NOT_LOCAL: Final = Refusal(
@@ -196,7 +195,7 @@ def decide_redact(
     effects: list[Effect] = [EditPost(post, REDACTED, facts.now, keeps_origin=True), DropEarlier(post)]
     if post.kind is Kind.QUESTION:
         effects.append(ChangePoll(post, Kind.NOTE, (), False, False, None, True))
-    effects += posts.told_of_change(facts, post, "Update", None, None)
+    effects += changes.told_of_change(facts, post, "Update", None, None)
     if post.author_id != actor_id:
         effects += _told(post, "redact", login_id, facts)
     effects.append(logged("redact", facts, post, group, actor_id, login_id, reason))
@@ -239,4 +238,4 @@ def _done(post: Post, act: str) -> Decision | Refusal | None:
 def _updated(facts: Facts, post: Post) -> list[Effect]:
     """Peers that know no Lock see `commentsEnabled` in the post: ours is sent again."""
     rest = replace(facts, new_ids=facts.new_ids[2:4])
-    return posts.told_of_change(rest, post, "Update", None, None) if post.local else []
+    return changes.told_of_change(rest, post, "Update", None, None) if post.local else []

@@ -9,10 +9,10 @@ from fedi_community.domain.client_effects import EndMeasures
 from fedi_community.domain.effects import Audit, Decision, Effect
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.memberships import RUNS_IT
-from fedi_community.domain.moderation.acts import MAX_REASON, NOT_FOUND
+from fedi_community.domain.moderation.acts import MAX_REASON
 from fedi_community.domain.moderation.announcing import say_of
 from fedi_community.domain.powers import NO_POWER
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 IDS: Final = 4
 """New ids that `decide_ban` uses."""

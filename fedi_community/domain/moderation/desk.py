@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from fedi_community.domain import posts, powers
+from fedi_community.domain import changes, posts, powers
 from fedi_community.domain.desk_effects import DropAnswer, SaveAnswer
 from fedi_community.domain.effects import Audit, Decision, Effect, StorePost
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Kind, State
-from fedi_community.domain.moderation.acts import NOT_FOUND, NOT_PUBLISHED, NOT_YOURS, in_charge, logged
-from fedi_community.errors import Refusal
+from fedi_community.domain.moderation.acts import NOT_PUBLISHED, NOT_YOURS, in_charge, logged
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_SAVED: Final = 100
 """Saved answers of a group."""
@@ -148,7 +148,7 @@ def decide_unnote(note_id: int, actor_id: int, login_id: int | None, facts: Fact
         return NOT_YOURS
     if not note.note:
         return NOT_A_NOTE
-    gone = posts.decide_delete(note.id, group.id, facts)
+    gone = changes.decide_delete(note.id, group.id, facts)
     if isinstance(gone, Refusal):
         return gone
     return replace(

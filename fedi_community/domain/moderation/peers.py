@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fedi_community.domain import sending
+from fedi_community.domain.changes import told_of_change
 from fedi_community.domain.desk_effects import MoveThread
 from fedi_community.domain.effects import Audit, Decision, Effect, SetFlag, SetState, ignored
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import Actor, Post, State
 from fedi_community.domain.moderation.acts import MAX_REASON
 from fedi_community.domain.moderation.announcing import announced, unboosted
-from fedi_community.domain.posts import told_of_change
 
 
 def decide_removed(

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from fedi_community.domain import addresses, posts, sending
+from fedi_community.domain import addresses, changes, posts, sending
 from fedi_community.domain.desk_effects import JoinThread, MoveThread, Retitle, SplitThread
 from fedi_community.domain.effects import Decision, Effect, Notify, Record, Send, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Kind, Post, State, followers_of
 from fedi_community.domain.moderation.acts import (
     NOT_A_THREAD,
-    NOT_FOUND,
     NOT_PUBLISHED,
     NOT_YOURS,
     hidden,
@@ -24,7 +23,7 @@ from fedi_community.domain.moderation.acts import (
     logged,
 )
 from fedi_community.domain.moderation.announcing import REMOVED
-from fedi_community.errors import Refusal
+from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_TITLE: Final = 150
 """Characters of a title."""
@@ -80,7 +79,7 @@ def decide_retitle(
 
 
 def _told(facts: Facts, post: Post) -> list[Effect]:
-    return posts.told_of_change(facts, post, "Update", None, None) if post.local and post.released else []
+    return changes.told_of_change(facts, post, "Update", None, None) if post.local and post.released else []
 
 
 def decide_move(

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from fedi_community.auth import Speaker
 from fedi_community.domain.scopes import covers
-from fedi_community.storage.posts import Timeline
+from fedi_community.storage.entries import Timeline
 
 PUBLIC: Final[dict[str, Timeline]] = {
     "public": Timeline.PUBLIC,

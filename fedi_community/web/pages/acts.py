@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Response
 
-from fedi_community.domain import joining, posts, relations
+from fedi_community.domain import changes, joining, relations
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.moderation import acts as moderation
@@ -131,7 +131,9 @@ async def delete(asked: Ask, object_id: str) -> Response:
     await form_of(asked)
     me = asked.must_speak().actor_id
     post = await own_post(asked, key)
-    await perform_or_raise(asked.house, Change(_of_post(me, key), lambda f: posts.decide_delete(key, me, f)))
+    await perform_or_raise(
+        asked.house, Change(_of_post(me, key), lambda f: changes.decide_delete(key, me, f))
+    )
     if post.reply_to and post.root_id:
         return go(asked, asked.href(f"/objects/{post.root_id}"), "deleted")
     where = f"/groups/{post.group.handle}" if post.group and post.group.local else "/"

@@ -15,8 +15,8 @@ from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import not_found
 from fedi_community.storage import held, homes, members, timelines, views, web_queries
 from fedi_community.storage.database import Tx
+from fedi_community.storage.entries import Timeline
 from fedi_community.storage.facts import load
-from fedi_community.storage.posts import Timeline
 from fedi_community.web.i18n import Words, preferred
 from fedi_community.web.pages.site import Ask, before, dressed, environment, go, render
 from fedi_community.web.show import Around, around

@@ -8,10 +8,11 @@ from urllib.parse import quote
 from quart import Response, request
 
 from fedi_community.domain import uploads
+from fedi_community.domain.changes import decide_edit
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Body, Kind
-from fedi_community.domain.posts import Compose, compose_needs, decide_compose, decide_edit
+from fedi_community.domain.posts import Compose, compose_needs, decide_compose
 from fedi_community.domain.preview import Told
 from fedi_community.domain.text import plain
 from fedi_community.domain.views import ActorView, PostView
