@@ -14,7 +14,7 @@ from fedi_community.domain.facts import Needs
 from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.stands import FREE, HostState, Stand
 from fedi_community.perform import Change
-from fedi_community.storage import hosts
+from fedi_community.storage import hosts as rows
 
 LISTED = "--list takes no host."
 WHY = {
@@ -71,7 +71,7 @@ async def block(
         if host is not None:
             raise click.ClickException(LISTED)
         async with open_house(settings_or_exit()) as house:
-            for stand in await house.db.read(hosts.blocked):
+            for stand in await house.db.read(rows.blocked):
                 click.echo(_line(stand))
         return
     name = _name(host)
@@ -80,7 +80,7 @@ async def block(
             await must(house, Change(Needs(), lambda f: memberships.decide_host(name, f, state="ok"), 0))
             click.echo(f"{name} is ok.")
             return
-        found = (await house.db.read(lambda tx: hosts.stands(tx, [name]))).get(name, replace(FREE, host=name))
+        found = (await house.db.read(lambda tx: rows.stands(tx, [name]))).get(name, replace(FREE, host=name))
         wanted = replace(
             found, state=state or (found.state if no_media or no_reports else "suspended"),
             reject_media=no_media or found.reject_media, reject_reports=no_reports or found.reject_reports,
@@ -111,7 +111,7 @@ async def allow(host: str | None, remove: bool, show: bool) -> None:
         if host is not None:
             raise click.ClickException(LISTED)
         async with open_house(settings_or_exit()) as house:
-            for name in await house.db.read(hosts.listed):
+            for name in await house.db.read(rows.listed):
                 click.echo(name)
         return
     name = _name(host)
@@ -121,11 +121,11 @@ async def allow(host: str | None, remove: bool, show: bool) -> None:
 
 
 @click.group("hosts")
-def hosts_group() -> None:
+def hosts() -> None:
     """Lists of blocked hosts, in the CSV that other servers share."""
 
 
-@hosts_group.command("export")
+@hosts.command("export")
 @click.argument("file", type=click.File("wb"))
 @asynchronous
 async def export_hosts(file: BinaryIO) -> None:
@@ -135,10 +135,10 @@ async def export_hosts(file: BinaryIO) -> None:
     Example:  fedi-community hosts export blocked.csv
     """
     async with open_house(settings_or_exit()) as house:
-        file.write(rules.write_list(await house.db.read(hosts.blocked)).encode())
+        file.write(rules.write_list(await house.db.read(rows.blocked)).encode())
 
 
-@hosts_group.command("import")
+@hosts.command("import")
 @click.argument("file", type=click.File("rb"))
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--loosen", is_flag=True, help="Also where the list is milder than we are now.")
@@ -161,9 +161,9 @@ async def import_hosts(file: BinaryIO, dry_run: bool, loosen: bool) -> None:
                 click.echo(f"Line {wrong.line}: {WHY[wrong.why]}{said}", err=True)
             raise click.ClickException(f"{len(found.wrong)} lines make no sense. Nothing was changed.")
 
-        known = await house.db.read(lambda tx: hosts.stands(tx, [one.host for one in found.stands]))
+        known = await house.db.read(lambda tx: rows.stands(tx, [one.host for one in found.stands]))
         made = rules.plan(found.stands, known, loosen)
-        ending = await house.db.read(lambda tx: hosts.ending(tx, made.suspended))
+        ending = await house.db.read(lambda tx: rows.ending(tx, made.suspended))
         if not dry_run:
             needs = rules.list_needs(found.stands)
             await must(house, Change(needs, lambda f: rules.decide_list(found.stands, f, loosen=loosen), 0))

@@ -1,6 +1,6 @@
 """From recorded activities to documents. Pure: scene in, document out; None where there is nothing to say any more.
 
-What each type records is decided in `domain/posts`, `domain/changes`, `domain/relations` and `domain/sending`; this is the other end.
+What each type records is decided in `domain/` (posts, changes, relations, sending); this is the other end.
 """
 
 from __future__ import annotations

@@ -55,8 +55,11 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
     if not isinstance(command, click.Group):
         yield path, command
         return
-    for name in sorted(command.commands):
-        yield from commands(command.commands[name], f"{path} {name}")
+    context = click.Context(command)
+    for name in sorted(command.list_commands(context)):
+        found = command.get_command(context, name)
+        assert found is not None, name
+        yield from commands(found, f"{path} {name}")
 
 
 def _option(option: click.Option) -> str:
