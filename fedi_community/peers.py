@@ -314,8 +314,9 @@ class Peers:
         page = await self.fetcher.collection(document.moderators)
         return document.moderator_ids if isinstance(page, Failed) else page.item_ids[:100]
 
-    async def learn_post(self, uri: str) -> int | Failed:
-        """The id of a post, fetched with its ancestors when unknown, within the budget of a thread."""
+    async def learn_post(self, uri: str, needed_by: str | None = None) -> int | Failed:
+        """The id of a post, fetched with its ancestors when unknown, within the budget of a thread. needed_by: the group that
+        passed on what answers it."""
         known = await self._known_post(uri)
         if known is not None:
             return known
@@ -345,7 +346,7 @@ class Peers:
             return Failed("thread_timeout", 0, True)
         result: int | Failed = Failed("not_stored")
         for document in reversed(chain):
-            result = await self.store_post(document)
+            result = await self.store_post(document, needed_by)
         return result
 
     async def knows_post(self, uri: str) -> bool:
@@ -355,7 +356,7 @@ class Peers:
     async def _known_post(self, uri: str) -> int | None:
         return await self.house.db.read(lambda tx: post_id_by_uri(tx, uri))
 
-    async def store_post(self, document: WireObject) -> int | Failed:
+    async def store_post(self, document: WireObject, needed_by: str | None = None) -> int | Failed:
         """Store a post from its own document: its author is on the same origin and is learned first."""
         if document.kind not in KINDS or document.is_vote:
             return Failed("not_a_post", 410 if document.kind == "Tombstone" else 0)
@@ -368,7 +369,8 @@ class Peers:
         learned = await self.learn_actor(author)
         if isinstance(learned, Failed):
             return learned
-        item = replace(incoming_of(document, author, self.house.clock()), requested=True)
+        item = incoming_of(document, author, self.house.clock())
+        item = replace(item, requested=True, needed_by=needed_by)
         made = await self._take(item)
         if isinstance(made, Refusal):
             return Failed(made.reason, made.status)

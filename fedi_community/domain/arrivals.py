@@ -11,6 +11,7 @@ from fedi_community.domain import holds
 from fedi_community.domain.effects import Decision, Record, StorePost, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import PUBLIC, Actor, Body, Kind, Place, Post, State, followers_of
+from fedi_community.domain.origins import same_origin
 from fedi_community.domain.posts import (
     MAX_DEPTH,
     counts,
@@ -53,6 +54,7 @@ class Incoming:
     relayed_by: str | None = None  # the group that announced it
     edited: int | None = None
     requested: bool = False  # we asked for it: a member opened it, or a thread needs it
+    needed_by: str | None = None  # the group that passed on what stands below it in its thread
 
 
 def incoming_needs(item: Incoming) -> Needs:
@@ -124,13 +126,17 @@ def _closed_elsewhere(facts: Facts, parent: Post) -> Actor | None:
 def _relayed_here(item: Incoming, facts: Facts, parent: Post) -> bool:
     """Who reads in a closed group elsewhere, its server knows: what that passes on is by one who may read what he answers."""
     group = _closed_elsewhere(facts, parent)
-    return group is not None and (item.relayed_by == group.uri or item.requested)
+    return group is not None and _is_its_word(item, group)
+
+
+def _is_its_word(item: Incoming, group: Actor) -> bool:
+    """That a post is in the group, the group says: it passed it on, or what answers it, or its own server showed it to us."""
+    shown = item.requested and same_origin(item.uri, group.uri)
+    return shown or group.uri in (item.relayed_by, item.needed_by)
 
 
 def _waits_for_its_group(item: Incoming, facts: Facts, parent: Post | None) -> bool:
     """A post for the members of a closed group elsewhere counts when the group passes it on, not when its author sends it."""
-    if item.requested:
-        return False
     if parent is not None:
         closed = _closed_elsewhere(facts, parent)
         groups = [closed] if closed is not None else []
@@ -138,7 +144,7 @@ def _waits_for_its_group(item: Incoming, facts: Facts, parent: Post | None) -> b
         named = [facts.actor_by_uri[u] for u in item.group_uris if u in facts.actor_by_uri]
         groups = [a for a in named if a.gated_elsewhere and a.uri in item.posts_to]
     meant = {p.id for u in (*item.to, *item.cc) if (p := facts.principals.get(u)) is not None}
-    return any(followers_of(g.id) in meant and g.uri != item.relayed_by for g in groups)
+    return any(followers_of(g.id) in meant and not _is_its_word(item, g) for g in groups)
 
 
 def _incoming_group(item: Incoming, facts: Facts, parent: Post | None) -> Actor | Refusal | None:

@@ -1,30 +1,26 @@
 """One accepted activity, from its bytes to its verdict: fetch what is missing outside any transaction, then `perform`.
 
-What a group passes on is unwrapped here, and believed where its origin, a proof or the object's own server vouches for it.
-When and how often a row is tried is the worker's.
+What a group passes on is unwrapped here; `relays` says whether it is believed. When and how often a row is tried is the worker's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import structlog
 
-from fedi_community.activitypub.authority import inner_check
 from fedi_community.activitypub.fetch import GONE, Failed
 from fedi_community.activitypub.handlers import handler_of
 from fedi_community.activitypub.handlers.content import ASK_AGAIN
 from fedi_community.activitypub.handlers.told import Told
-from fedi_community.activitypub.proofs import parse_proof, proof_key_owner_ok, verify_proof
 from fedi_community.activitypub.strict_json import loads
 from fedi_community.activitypub.wire import WireActivity, WireActor, WireObject, parse_activity
 from fedi_community.domain import addresses, moves
 from fedi_community.domain.effects import CompleteInbox, Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.origins import host_of, same_origin
 from fedi_community.errors import Refusal
+from fedi_community.inbox.relays import Later, believed
 from fedi_community.peers import Peers
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage.database import Tx
@@ -37,14 +33,6 @@ log = structlog.get_logger("inbox")
 ATTEMPTS: Final = 12
 AFTERMATH: Final = frozenset({"Add", "Remove", "Move"})
 """Activities after whose decision there may be more to do; so has an Update of an actor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Not now: try again, sooner when `waits_for` arrives."""
-
-    reason: str
-    waits_for: str | None = None
 
 
 class Processor:
@@ -111,7 +99,7 @@ class Processor:
                 continue
             if addresses.is_local(self.house.base_url, uri) or not await self._concerns_us(told):
                 continue
-            found = await self._peers.learn_post(uri)
+            found = await self._peers.learn_post(uri, told.relayed_by)
             if isinstance(found, Failed) and found.status not in GONE and found.retryable:
                 return Later(found.reason, uri)
         return None
@@ -175,8 +163,7 @@ class Processor:
             after = followers[-1]
 
     async def _unwrap(self, row: Accepted, told: Told) -> str | Later:
-        """A group passes on what others did (FEP-1b12). Each inner activity counts as its own actor's word when the
-        group shares its origin, when it carries a valid proof, or when its object says so at its own server."""
+        """A group passes on what others did (FEP-1b12), one activity or several."""
         group = await self.house.db.read(lambda tx: _actor_type(tx, told.actor))
         if group != "Group":
             return await self._finish(row, "announced_by_no_group")
@@ -191,73 +178,8 @@ class Processor:
         return await self._finish(row, verdicts[0] if len(verdicts) == 1 else "relayed")
 
     async def _relayed(self, told: Told, inner: WireActivity) -> str | Later:
-        if addresses.is_local(self.house.base_url, inner.actor):
-            return "own_echo"
-        if host_of(inner.actor) is None or inner_check(inner) is not None:
-            return "inner_refused"
-        learned = await self._peers.learn_actor(inner.actor)
-        if isinstance(learned, Failed):
-            return Later(learned.reason) if learned.retryable else "unknown_inner_actor"
-        if same_origin(inner.actor, told.actor) or await self._proven(inner):
-            return await self._handle(
-                None, replace(told, activity=inner, actor=inner.actor, raw=None, relayed_by=told.actor)
-            )
-        return await self._confirmed(told, inner)
-
-    async def _proven(self, inner: WireActivity) -> bool:
-        """The inner activity carries an integrity proof by a key that its actor lists (FEP-8b32)."""
-        info = parse_proof(inner.raw)
-        if isinstance(info, Refusal):
-            return False
-        known = await self._peers.key(info.verification_method)
-        if isinstance(known, Refusal) or known.actor_uri != inner.actor:
-            return False
-        if not proof_key_owner_ok(info.verification_method, known.actor_uri, inner.actor):
-            return False
-        return not isinstance(verify_proof(info, known.key, self.house.clock()), Refusal)
-
-    async def _confirmed(self, told: Told, inner: WireActivity) -> str | Later:
-        """No proof and another origin: the object's own server is asked. Votes count for the group that relays them."""
-        uri = inner.object_id
-        if inner.type in ("Create", "Update") and uri and same_origin(uri, inner.actor):
-            document = await self._peers.fetcher.post(uri)
-            if isinstance(document, Failed):
-                return Later(document.reason) if document.retryable else "unconfirmed"
-            if not any(a.id == inner.actor for a in document.attributed_to):
-                return "unconfirmed"
-            fresh = replace(inner, object=document, object_id=document.id, objects=(document,))
-            return await self._handle(
-                None, replace(told, activity=fresh, actor=inner.actor, raw=None, relayed_by=told.actor)
-            )
-        if inner.type == "Delete" and uri:
-            document = await self._peers.fetcher.post(uri)
-            gone = isinstance(document, Failed) and document.status in GONE
-            tombstone = isinstance(document, WireObject) and document.kind == "Tombstone"
-            if not gone and not tombstone:
-                return "unconfirmed"
-            return await self._handle(
-                None, replace(told, activity=inner, actor=inner.actor, raw=None, relayed_by=told.actor)
-            )
-        vote = inner.object if inner.type == "Undo" and isinstance(inner.object, WireActivity) else inner
-        if vote.type in ("Like", "Dislike", "EmojiReact") and await self._is_in(told.actor, vote.object_id):
-            return await self._handle(
-                None, replace(told, activity=inner, actor=inner.actor, raw=None, relayed_by=told.actor)
-            )
-        return "unconfirmed"
-
-    async def _is_in(self, group: str, uri: str | None) -> bool:
-        """Whether a post is of the group that passes on what is said about it."""
-        if uri is None:
-            return False
-
-        def decide(facts: Facts) -> Decision | Refusal:
-            post, actor = facts.post_by_uri.get(uri), facts.actor_by_uri.get(group)
-            same = post is not None and actor is not None and post.group_id == actor.id
-            return ignored("same" if same else "other")
-
-        needs = Needs(uris=frozenset({group}), posts=frozenset({uri}))
-        found = await perform(self.house, Change(needs, decide, 0))
-        return isinstance(found, Decision) and found.verdict == "same"
+        found = await believed(self.house, self._peers, told, inner)
+        return await self._handle(None, found) if isinstance(found, Told) else found
 
 
 def _is_followed(facts: Facts, uri: str) -> bool:

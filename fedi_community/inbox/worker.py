@@ -15,7 +15,8 @@ from typing import Final
 import structlog
 
 from fedi_community.errors import Problem
-from fedi_community.inbox.process import ATTEMPTS, Later, Processor
+from fedi_community.inbox.process import ATTEMPTS, Processor
+from fedi_community.inbox.relays import Later
 from fedi_community.peers import Peers
 from fedi_community.perform import House
 from fedi_community.storage import queue
