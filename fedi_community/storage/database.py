@@ -160,19 +160,16 @@ class _Waiting(Generic[T]):
 
 
 class _Line:
-    """Units that write wait in a line and are carried out in their order, some at a time; then each caller hears of his own."""
+    """Units that write wait in a line and are carried out in their order, some at a time; then each caller hears of his own.
 
-    def __init__(self) -> None:
+    carry_out: what a database does with a batch; it never raises, results and errors go to the units. most: the length of one.
+    """
+
+    def __init__(self, carry_out: Callable[[Sequence[_Waiting[Any]]], Awaitable[None]], most: int) -> None:
+        self._carry_out = carry_out
+        self._most = most
         self._queue: list[_Waiting[Any]] = []
         self._task: asyncio.Task[None] | None = None
-
-    def _most(self) -> int:
-        """How many units are carried out together at most."""
-        raise NotImplementedError
-
-    async def _carry_out(self, batch: Sequence[_Waiting[Any]]) -> None:
-        """Never raises; results and errors go to the units."""
-        raise NotImplementedError
 
     async def write(self, unit: Unit[T], /) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -183,8 +180,7 @@ class _Line:
 
     async def _work(self) -> None:
         while self._queue:
-            most = self._most()
-            batch, self._queue = self._queue[:most], self._queue[most:]
+            batch, self._queue = self._queue[: self._most], self._queue[self._most :]
             await self._carry_out(batch)
             for waiting in batch:
                 waiting.settle()
@@ -192,7 +188,7 @@ class _Line:
                 for call in waiting.callbacks:
                     call()
 
-    async def _drained(self) -> None:
+    async def drained(self) -> None:
         while self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
 
@@ -247,7 +243,7 @@ async def _in_thread(connection: aiosqlite.Connection, call: Callable[..., T], *
 _PRAGMAS = ("foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY")
 
 
-class SqliteDatabase(_Line):
+class SqliteDatabase:
     """One writer on a thread of its own, one reader on the event loop's, WAL. One serving process: see `serve`.
 
     Reads take well under a millisecond and never wait for the writer, so they run where they are asked for: on reader
@@ -258,8 +254,8 @@ class SqliteDatabase(_Line):
     engine: Engine = "sqlite"
 
     def __init__(self, writer: aiosqlite.Connection, reader: sqlite3.Connection) -> None:
-        super().__init__()
         self._writer = writer
+        self._line = _Line(self._carry_out, BATCH)
         self._reader = reader
         self._compiler = Compiler("sqlite")
         self._shelf = Shelf()
@@ -278,8 +274,8 @@ class SqliteDatabase(_Line):
             reader.execute(f"PRAGMA {pragma}").fetchall()
         return cls(writer, reader)
 
-    def _most(self) -> int:
-        return BATCH
+    async def write(self, unit: Unit[T], /) -> T:
+        return await self._line.write(unit)
 
     async def _carry_out(self, batch: Sequence[_Waiting[Any]]) -> None:
         await _in_thread(self._writer, _run_batch, self._compiler, self.address, batch)
@@ -288,7 +284,7 @@ class SqliteDatabase(_Line):
         return _run_read(self._reader, self._compiler, self.address, self._shelf, unit)
 
     async def close(self) -> None:
-        await self._drained()
+        await self._line.drained()
         self._reader.close()
         await self._writer.close()
 
@@ -354,15 +350,15 @@ async def _pause(attempt: int) -> None:
     await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311
 
 
-class PostgresqlDatabase(_Line):
+class PostgresqlDatabase:
     """A pool of asyncpg connections. Writing units are SERIALIZABLE; those of one process go one after the other, in small groups
     that share a commit, and run again when another process was in their way (docs/decisions/0013)."""
 
     engine: Engine = "postgresql"
 
     def __init__(self, pool: Any) -> None:
-        super().__init__()
         self._pool = pool
+        self._line = _Line(self._carry_out, GROUP)
         self._compiler = Compiler("postgresql")
         self._shelf = Shelf()
         self.address: Address = _plain
@@ -379,8 +375,8 @@ class PostgresqlDatabase(_Line):
         )
         return cls(pool)
 
-    def _most(self) -> int:
-        return GROUP
+    async def write(self, unit: Unit[T], /) -> T:
+        return await self._line.write(unit)
 
     async def _carry_out(self, batch: Sequence[_Waiting[Any]]) -> None:
         if len(batch) == 1 or not await self._together(batch):
@@ -441,7 +437,7 @@ class PostgresqlDatabase(_Line):
             return await unit(_PostgresqlTx(connection, self._compiler, self.address, self._shelf))
 
     async def close(self) -> None:
-        await self._drained()
+        await self._line.drained()
         await self._pool.close()
 
 

@@ -156,11 +156,10 @@ async def test_units_that_wait_together_share_one_commit_with_a_savepoint_each(
 
 
 async def test_a_batch_is_bounded_so_that_nobody_waits_for_all_the_others(
-    sqlite: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+    sqlite: SqliteDatabase,
 ) -> None:
-    monkeypatch.setattr(module, "BATCH", 8)
     said = await traced(sqlite)
-    await asyncio.gather(*(sqlite.write(put(f"k{n:02}")) for n in range(20)))
+    await asyncio.gather(*(sqlite.write(put(f"k{n:03}")) for n in range(2 * module.BATCH + 4)))
     assert said.count("COMMIT") == 3
 
 
