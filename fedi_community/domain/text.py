@@ -20,6 +20,8 @@ from fedi_community.domain.origins import canonical, canonical_host
 
 MAX_CONTENT: Final = 200_000
 """Characters of one text as it was written, HTML or Markdown; the rest is cut off where it comes in."""
+MAX_MARKDOWN: Final = 40_000
+"""Characters of Markdown that are read: hostile Markdown costs 10 µs each, and peers send it too."""
 MAX_MARKUP: Final = 1_000_000
 """Characters of sanitised HTML, which escaping and link attributes make longer; beyond it only the text is kept."""
 MAX_NAME: Final = 500
@@ -278,7 +280,7 @@ def markdown_to_html(
     Bare http(s) addresses become links. `@name`, `@name@host` and `#tag` become links where the callables give an
     address; inside code and inside links they stay text. A line end is a line break, as people expect of a message.
     """
-    tokens = _MARKDOWN.parse(text[:MAX_CONTENT])
+    tokens = _MARKDOWN.parse(text[:MAX_MARKDOWN])
     for token in tokens:
         if token.type == "inline" and token.children:
             token.children = _linked(token.children, mention, hashtag)
@@ -307,7 +309,7 @@ def _matches(text: str) -> list[re.Match[str]]:
     if "@" not in text and "#" not in text:  # most answers name nobody and nothing
         return []
     found: list[re.Match[str]] = []
-    for token in _MARKDOWN.parse(text[:MAX_CONTENT]):
+    for token in _MARKDOWN.parse(text[:MAX_MARKDOWN]):
         level = 0
         for child in token.children or ():
             level += child.nesting if child.type in ("link_open", "link_close") else 0
