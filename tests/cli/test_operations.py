@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from fedi_community.cli import COMMANDS
 from fedi_community.cli.doctor import seconds_apart
+from tests.commands import run_command
 
 
 class Installation:
@@ -31,10 +33,7 @@ class Installation:
         }  # fmt: skip
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "fedi_community", *arguments],
-            env=self.environment, capture_output=True, text=True, timeout=60, cwd=self.folder,
-        )  # fmt: skip
+        return run_command(arguments, self.environment, self.folder)
 
     def ok(self, *arguments: str) -> str:
         done = self.run(*arguments)
@@ -71,6 +70,16 @@ def answering(body: bytes, date: str) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [[str(Path(sys.executable).with_name("fedi-community"))], [sys.executable, "-m", "fedi_community"]],
+)
+def test_the_program_starts_and_names_every_command(program: list[str], tmp_path: Path) -> None:
+    done = subprocess.run([*program, "--help"], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [name for name in COMMANDS if f"\n  {name} " not in done.stdout] == []
 
 
 def test_what_patients_wrote_is_for_the_servers_user_alone(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.commands import run_command
+
 T = TypeVar("T")
 HERE = Path(__file__).parent
 PROGRAM = Path(sys.executable).parent / "fedi-community"
@@ -172,9 +174,7 @@ class Server:
     def run(self, *words: str) -> str:
         """What a command of the command line printed."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            [PROGRAM, *words], env=self._environment, cwd=self.folder, capture_output=True, text=True
-        )
+        done = run_command(words, self._environment, self.folder)
         assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
         return done.stdout.strip()
 
