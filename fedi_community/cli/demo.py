@@ -17,14 +17,14 @@ import click
 from fedi_community.app import Parts, build
 from fedi_community.auth import hash_password
 from fedi_community.cli.common import asynchronous, configure_logs, must, settings_or_exit
+from fedi_community.cli.demo_desks import body_of, fill_desks
 from fedi_community.cli.serving import only_process, run_server
 from fedi_community.demo import content, rss
 from fedi_community.demo.model import Demo, Discussion, Group, Language, Person, Post, moment_ms
 from fedi_community.domain import accounts, articles, changes, memberships, posts, relations, roles
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Body, Joins, Text, Who
-from fedi_community.domain.text import hashtags_in, markdown_to_html
+from fedi_community.domain.model import Joins, Who
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House
 from fedi_community.storage import feeds as feed_rows
@@ -94,6 +94,7 @@ def _guide(sample: Demo, base_url: str) -> None:
     click.echo(
         f"\nTry:  an article and its discussion on the first page; the same in Spanish at {base_url}/es/\n"
         f"      {base_url}/groups/{gated} as a stranger (nothing to see), then as a member\n"
+        f"      {base_url}/groups/sleep_well/desk as staff_larkspur: what a group's staff and mentors do every day\n"
         f"      a token for a client:  fedi-community token create NAME   (with FEDI_BASE_URL={base_url} FEDI_DATA=… FEDI_KEYS=…)\n"
         "Everybody and everything here is invented, and marked as a sample. Stop with Ctrl-C.\n"
     )
@@ -155,6 +156,7 @@ class Filler:
     say: Callable[[str], None]
     actors: dict[str, int] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
+    posts: dict[str, int] = field(default_factory=dict)
     now: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
 
     async def fill(self) -> None:
@@ -172,6 +174,7 @@ class Filler:
         await self._articles()
         for discussion in self.sample.discussions:
             await self._discussion(discussion)
+        await fill_desks(self.parts.house, self.sample, self.actors, self.posts)
         replies = sum(len(d.posts) for d in self.sample.discussions)
         self.say(
             f"  {len(self.sample.articles)} articles, {len(self.sample.discussions)} discussions, {replies} posts"
@@ -251,7 +254,9 @@ class Filler:
             known[None] = self._article(discussion.article, discussion.posts[0].language)
         for post in discussion.posts:
             parent = known.get(post.reply_to)
-            known[post.id] = await self._post(post, parent, self.actors[discussion.group])
+            known[post.id] = self.posts[post.id] = await self._post(
+                post, parent, self.actors[discussion.group]
+            )
 
     def _article(self, article: str, language: str) -> int:
         return self.made.get(f"{article}-{language}") or next(
@@ -259,7 +264,7 @@ class Filler:
         )
 
     async def _post(self, post: Post, parent: int | None, group: int) -> int:
-        body = _body(post.text, post.language, post.content_warning)
+        body = body_of(post.text, post.language, post.content_warning)
         asked = posts.Compose(
             self.actors[post.by], body, "public", reply_to=parent, group_id=None if parent else group,
             published=moment_ms(post.days_ago, self.now),
@@ -274,7 +279,7 @@ class Filler:
 
     async def _edit(self, post: Post, post_id: int) -> None:
         author = self.actors[post.by]
-        body = _body(post.edited_text or "", post.language, post.content_warning)
+        body = body_of(post.edited_text or "", post.language, post.content_warning)
         at = moment_ms(post.edited_days_ago or 0, self.now)
 
         def decide(facts: Facts) -> Decision | Refusal:
@@ -291,9 +296,3 @@ class Filler:
 
 def _about(actor: int, post_id: int) -> Needs:
     return Needs(post_ids=frozenset({post_id}), actor_ids=frozenset({actor}), subjects=frozenset({actor}))
-
-
-def _body(words: str, language: str, warning: str | None) -> Body:
-    text = Text(language, markdown_to_html(words), source=words, source_type="text/markdown")
-    tags = tuple(dict.fromkeys(tag.lower() for tag in hashtags_in(words)))
-    return Body((text,), language, bool(warning), warning or "", hashtags=tags, extra={"sample": True})

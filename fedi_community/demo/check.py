@@ -34,6 +34,22 @@ def _faults(demo: Demo) -> Iterator[str]:
             about = articles[discussion.article] if discussion.article else None
             yield from _discussion_faults(discussion, groups[discussion.group], people, about)
 
+    yield from _waiting_faults(demo, groups, people)
+
+
+def _waiting_faults(demo: Demo, groups: dict[str, Group], people: dict[str, Person]) -> Iterator[str]:
+    """What waits is by people, in groups and about posts that are there."""
+    waiting = demo.waiting
+    posts = {post.id: post for d in demo.discussions for post in d.posts}
+    named = {*(a.group for a in waiting.asks), *(h.group for h in waiting.holds)}
+    named |= {*(a.group for a in waiting.answers), *(p.group for p in waiting.posts)}
+    yield from (f"what waits: no group {name}" for name in sorted(named - groups.keys()))
+    spoke = {*(a.by for a in waiting.asks), *(p.by for p in waiting.posts), *(r.by for r in waiting.reports)}
+    yield from (f"what waits: no person {name}" for name in sorted(spoke - people.keys()))
+    for report in waiting.reports:
+        if report.post not in posts or posts[report.post].by == report.by:
+            yield f"what waits: {report.by} cannot report {report.post}"
+
 
 def _repeated(what: str, names: Iterable[str]) -> Iterator[str]:
     yield from (f"{what} {name} is there twice" for name, times in Counter(names).items() if times > 1)

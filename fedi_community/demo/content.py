@@ -16,16 +16,22 @@ from fedi_community.demo.check import check
 from fedi_community.demo.large import enlarge
 from fedi_community.demo.model import (
     LANGUAGES,
+    Answer,
     Article,
+    Ask,
     Bilingual,
     Demo,
     Discussion,
     Group,
+    HeldPost,
+    Hold,
     Image,
     Language,
     Person,
     Post,
+    Report,
     Version,
+    Waiting,
 )
 from fedi_community.errors import Problem
 
@@ -51,6 +57,7 @@ def load(folder: Path = CONTENT) -> Demo:
                 for path in sorted((folder / "discussions").glob("*.toml"))
                 for row in _toml(path)["discussion"]
             ),
+            waiting=_waiting(_toml(folder / "waiting.toml")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(f"{type(error).__name__}: {error}") from error
@@ -145,6 +152,19 @@ def _version(folder: Path, article: str, language: Language) -> Version | None:
 
 def _discussion(row: dict[str, Any]) -> Discussion:
     return Discussion(row["id"], row["group"], row.get("article"), tuple(_post(post) for post in row["post"]))
+
+
+def _waiting(found: dict[str, Any]) -> Waiting:
+    return Waiting(
+        tuple(Ask(**row) for row in found["ask"]),
+        tuple(Hold(**row | {"words": tuple(row["words"])}) for row in found["hold"]),
+        tuple(
+            Answer(row["group"], row["name"], Bilingual(en=row["en"], es=row["es"]))
+            for row in found["answer"]
+        ),
+        tuple(HeldPost(**row) for row in found["post"]),
+        tuple(Report(**row) for row in found["report"]),
+    )
 
 
 def _post(row: dict[str, Any]) -> Post:

@@ -118,7 +118,9 @@ def enlarge(base: Demo, seed: int) -> Demo:
         _thread(random, f"large-{group.handle}", group.handle, _inside(people, group.handle), 4)
         for group in new_groups
     ]
-    return Demo((*base.groups, *new_groups), people, base.articles, (*base.discussions, *threads))
+    return Demo(
+        (*base.groups, *new_groups), people, base.articles, (*base.discussions, *threads), base.waiting
+    )
 
 
 def _inside(people: tuple[Person, ...], group: str) -> list[Person]:

@@ -126,11 +126,71 @@ class Discussion:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody asks to join a group that takes people in one by one."""
+
+    by: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What a group wants to read before others do."""
+
+    group: str
+    words: tuple[str, ...]
+    links: Literal["nobody", "newcomers", "everybody"]
+    phones: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A saved answer of a group."""
+
+    group: str
+    name: str
+    texts: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPost:
+    """A post that its group holds."""
+
+    group: str
+    by: str
+    language: Language
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """post: id of a post of a discussion. category: one of `domain/reports.CATEGORIES`."""
+
+    by: str
+    post: str
+    category: str
+    language: Language
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for those who look after the groups."""
+
+    asks: tuple[Ask, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    posts: tuple[HeldPost, ...] = ()
+    reports: tuple[Report, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     groups: tuple[Group, ...]
     people: tuple[Person, ...]
     articles: tuple[Article, ...]
     discussions: tuple[Discussion, ...]
+    waiting: Waiting = Waiting()
 
 
 def moment_ms(days_ago: float, now_ms: int) -> int:

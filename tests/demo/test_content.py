@@ -227,6 +227,13 @@ def test_missing_or_repeated_groups_people_and_articles_are_faults(demo: Demo) -
     assert "no article x" in (check(lost) or "")
     moved = replace(demo, discussions=(replace(thread, group="after_cancer"),))
     assert "another group" in (check(moved) or "")
+    report = demo.waiting.reports[0]
+    for fault, waits in (
+        ("no group x", replace(demo.waiting, asks=(replace(demo.waiting.asks[0], group="x"),))),
+        ("no person x", replace(demo.waiting, posts=(replace(demo.waiting.posts[0], by="x"),))),
+        ("cannot report", replace(demo.waiting, reports=(replace(report, by="copper_kettle", post="ct-2"),))),
+    ):
+        assert fault in (check(replace(demo, waiting=waits)) or "")
 
 
 @pytest.mark.parametrize(
