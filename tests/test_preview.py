@@ -187,9 +187,7 @@ def test_small_numbers_and_small_servers_are_not_told(language: Any) -> None:
         group_id=20,
     )  # type: ignore[arg-type]
     elsewhere = {"small.example": 4, "large.example": 5}
-    said = preview.told(
-        post, preview.Numbers(False, 9, elsewhere), None, {}, searchable=True, held=False, language=language
-    )
+    said = preview.told(post, preview.Numbers(False, 9, elsewhere), preview.Around(), language)
     assert (said.here, said.elsewhere, said.servers, said.named_servers) == (
         None,
         None,
@@ -198,19 +196,9 @@ def test_small_numbers_and_small_servers_are_not_told(language: Any) -> None:
     )
     words = " ".join(said.lines)
     assert "small.example" not in words
-    few = preview.told(
-        post,
-        preview.Numbers(False, 5, {"small.example": 4}),
-        None,
-        {},
-        searchable=True,
-        held=False,
-        language=language,
-    )
+    few = preview.told(post, preview.Numbers(False, 5, {"small.example": 4}), preview.Around(), language)
     assert not any(letter.isdigit() for letter in " ".join((*few.lines, *few.notices)))
-    many = preview.told(
-        post, preview.Numbers(False, 10, elsewhere), None, {}, searchable=True, held=False, language=language
-    )
+    many = preview.told(post, preview.Numbers(False, 10, elsewhere), preview.Around(), language)
     assert many.here == 10
 
 

@@ -205,14 +205,12 @@ def _audience(
     if parent is not None and parent.circle:
         return in_circle(author, parent)
     if asked.circle is not None:
-        inside = [
-            i
-            for i in asked.circle
-            if i in facts.actors and i != author.id and not facts.blocked(author.id, i)
-        ]
+        inside = [i for i in asked.circle if i in facts.actors and i != author.id]
         if not inside:
-            return EMPTY_CIRCLE
-        return {i: "to" for i in inside if not facts.unheard(author.id, i)}
+            return EMPTY_CIRCLE  # one whose people all blocked him is written to as ever: he is not told
+        return {
+            i: "to" for i in inside if not facts.blocked(author.id, i) and not facts.unheard(author.id, i)
+        }
     if asked.visibility == "direct":
         return {**named, parent.author_id: "to"} if parent is not None else named
     gate = parent.gate if parent is not None else None

@@ -6,11 +6,12 @@ It unmasks nobody: counts under ten are "fewer than ten", other servers are name
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fedi_community.domain.model import PUBLIC, SERVER, Actor, Post, followers_of, mentors_of, staff_of
+from fedi_community.domain.model import PUBLIC, SERVER, Actor, Group, Post, followers_of, mentors_of, staff_of
 
 FEW: Final = 10
 """Counts below this are not told."""
@@ -57,6 +58,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The people you name can read this: {names}.",
         "Las personas que usted nombra pueden leer esto: {names}.",
     ),
+    "circle": (
+        "The people in your circle can read this, and do not learn of each other: {people}.",
+        "Las personas de su círculo pueden leer esto, y no saben unas de otras: {people}.",
+    ),
     "nobody": ("Only you can read this: you name nobody.", "Solo usted puede leer esto: no nombra a nadie."),
     "thread": (
         "It stays inside its discussion: who cannot read that cannot read this.",
@@ -65,6 +70,15 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "elsewhere": (
         "Some of them are on other servers, which get a copy: {servers}.",
         "Algunos están en otros servidores, que reciben una copia: {servers}.",
+    ),
+    "listed": (
+        "Members may also be on other servers that the staff chose for {group}; they get a copy. The page of the group says which.",
+        "También puede haber miembros en otros servidores que el equipo eligió para {group}; esos reciben una copia. La página del "
+        "grupo dice cuáles son.",
+    ),
+    "named_elsewhere": (
+        "Some of the people you name are on other servers. Those who may read the discussion get a copy there.",
+        "Algunas de las personas que nombra están en otros servidores. Quienes pueden leer la conversación reciben allí una copia.",
     ),
     "here_only": ("No other server gets a copy.", "Ningún otro servidor recibe una copia."),
     "not_on_the_web": (
@@ -83,12 +97,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Somebody who looks after this community reads your first posts before others see them.",
         "Alguien que cuida de esta comunidad lee sus primeras publicaciones antes que los demás.",
     ),
+    "held_here": (
+        "Somebody who looks after {group} reads this before others see it.",
+        "Alguien que cuida de {group} lee esto antes que los demás.",
+    ),
     "copies": (
         "What has been read can be copied. Deleting it later asks other servers to delete their copies, and cannot force them.",
         "Lo leído se puede copiar. Si lo borra más tarde, se pide a otros servidores que borren sus copias, sin poder obligarlos.",
     ),
     "few": ("fewer than ten people", "menos de diez personas"),
     "people": ("{count} people", "{count} personas"),
+    "here": ("{people} here", "{people} aquí"),
+    "here_and_there": ("{people} and {count} on other servers", "{people} y {count} en otros servidores"),
     "few_servers": ("fewer than ten servers", "menos de diez servidores"),
     "servers": ("{count} servers", "{count} servidores"),
     "among_them": ("{servers}, among them {names}", "{servers}, entre ellos {names}"),
@@ -102,6 +122,20 @@ class Numbers:
     everyone: bool
     here: int
     elsewhere: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the words need beside the post. named: whom it is written to by name, as they are called. naming: somebody is
+    mentioned. group, settings: the group that it is in. held: why it waits to be read first."""
+
+    named: tuple[str, ...] = ()
+    naming: bool = False
+    circle: bool = False
+    group: Actor | None = None
+    settings: Group | None = None
+    searchable: bool = False
+    held: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,67 +155,107 @@ class Told:
     feeds: bool
 
 
-def told(
-    post: Post, numbers: Numbers, group: Actor | None, named: Mapping[int, str], *, searchable: bool, held: bool, language: Language
-) -> Told:  # fmt: skip
-    """What to say of a post that `decide_compose` would store. named: whom its author names, by id, as typed."""
+def by_name(post: Post, actors: Mapping[int, Actor], numbers: Numbers) -> Numbers:
+    """Of what people read whom its author names, in a thread that not everybody may read, he is told how many he named: how many of
+    them may read the thread would tell who is in the group."""
+    if not (is_bounded(post) and written_by_name(post)):
+        return numbers
+    people = [a for i, a in actors.items() if i in post.audience and i != post.author_id and not a.is_group]
+    return Numbers(False, sum(a.local for a in people), Counter(a.host for a in people if not a.local))
+
+
+def told(post: Post, numbers: Numbers, around: Around, language: Language) -> Told:
+    """What to say of a post that `decide_compose` would store."""
     at = 0 if language == "en" else 1
+    name = (around.group.name or around.group.handle) if around.group is not None else ""
 
     def say(key: str, **values: object) -> str:
-        return TEXTS[key][at].format(**values)
+        return TEXTS[key][at].format(**{"group": name, **values})
 
-    elsewhere = sum(numbers.elsewhere.values())
+    kind, elsewhere = _kind(post, numbers, around), sum(numbers.elsewhere.values())
     hosts = tuple(sorted(h for h, n in numbers.elsewhere.items() if n >= NAMED_FROM))
-    shown = _bounded(len(numbers.elsewhere))
-    servers = say("few_servers") if shown is None else say("servers", count=shown)
-    if hosts:
-        most = sorted(hosts, key=lambda host: (-numbers.elsewhere[host], host))[:MAX_NAMED]
-        servers = say("among_them", servers=servers, names=", ".join(most))
-    kind, where = _kind(post, numbers)
-    name = (group.name or group.handle) if group is not None else ""
 
-    def people(number: int) -> str:
-        return say("few") if number < FEW else say("people", count=number)
-
-    first = say(
-        kind,
-        here=people(numbers.here),
-        people=people(numbers.here + elsewhere),
-        group=name,
-        names=", ".join(named.values()),
-    )
-    lines = [first]
-    if numbers.everyone:
-        if post.audience.get(PUBLIC) == "cc":
-            lines.append(say("quiet"))
-        if group is not None and post.group_id is not None:
-            lines.append(say("in_group", group=name))
-        if not searchable:
-            lines.append(say("no_search"))
-    else:
-        if post.reply_to is not None and kind != "named":
-            lines.append(say("thread"))
-        lines.append(say("elsewhere", servers=servers) if numbers.elsewhere else say("here_only"))
-        lines.append(say("not_on_the_web"))
-    notices = []
-    if named and where == "gate":
-        notices.append(say("naming"))
-    if held:
-        notices.append(say("held"))
-    if numbers.everyone or numbers.elsewhere:
-        notices.append(say("copies"))
+    people = _people(numbers.here, elsewhere, _listed(around), say)
+    first = say(kind, here=_number(numbers.here, say), people=people, names=", ".join(around.named))
+    lines = [first, *(say(key, **more) for key, more in _rest(post, numbers, around, kind, hosts, say))]
+    feeds = around.group is not None and around.group.local and post.reply_to is None
     return Told(
         tuple(lines),
-        tuple(notices),
+        tuple(say(key) for key in _notices(post, numbers, around)),
         _bounded(numbers.here),
         _bounded(elsewhere),
-        shown,
+        _bounded(len(numbers.elsewhere)),
         hosts,
         kind in ("everyone", "server", "members", "followers"),
         numbers.everyone,
-        numbers.everyone and searchable,
-        numbers.everyone and group is not None and group.local and post.reply_to is None,
+        numbers.everyone and around.searchable,
+        numbers.everyone and feeds,
     )
+
+
+def _rest(
+    post: Post, numbers: Numbers, around: Around, kind: str, hosts: tuple[str, ...], say: Callable[..., str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The sentences after the first, by key."""
+    if numbers.everyone:
+        if post.audience.get(PUBLIC) == "cc":
+            yield "quiet", {}
+        if around.group is not None and post.group_id is not None:
+            yield "in_group", {}
+        if not around.searchable:
+            yield "no_search", {}
+        return
+    by_name = kind in ("named", "circle", "nobody")
+    if post.reply_to is not None and not by_name:
+        yield "thread", {}
+    if _listed(around) and not by_name:
+        yield "listed", {}
+        if hosts:
+            yield "elsewhere", {"servers": _servers(numbers, hosts, say)}
+    elif numbers.elsewhere:
+        unsure = by_name and is_bounded(post)
+        yield (
+            "named_elsewhere" if unsure else "elsewhere",
+            {} if unsure else {"servers": _servers(numbers, hosts, say)},
+        )
+    else:
+        yield "here_only", {}
+    yield "not_on_the_web", {}
+
+
+def _number(number: int, say: Callable[..., str]) -> str:
+    return say("few") if number < FEW else say("people", count=number)
+
+
+def _people(here: int, elsewhere: int, listed: bool, say: Callable[..., str]) -> str:
+    """How many, without a sum: from that and one of its parts the other would follow."""
+    if not elsewhere and not listed:
+        return _number(here, say)
+    people = say("here", people=_number(here, say))
+    return people if elsewhere < FEW else say("here_and_there", people=people, count=elsewhere)
+
+
+def _listed(around: Around) -> bool:
+    """Staff opened the group to members on other servers. Whether somebody is there is not told: with one server listed, it would
+    tell that somebody there is in the group."""
+    return around.settings is not None and bool(around.settings.peers)
+
+
+def _servers(numbers: Numbers, hosts: tuple[str, ...], say: Callable[..., str]) -> str:
+    shown = _bounded(len(numbers.elsewhere))
+    servers = say("few_servers") if shown is None else say("servers", count=shown)
+    if not hosts:
+        return servers
+    most = sorted(hosts, key=lambda host: (-numbers.elsewhere[host], host))[:MAX_NAMED]
+    return say("among_them", servers=servers, names=", ".join(most))
+
+
+def _notices(post: Post, numbers: Numbers, around: Around) -> list[str]:
+    return [
+        *(["naming"] if around.naming and is_bounded(post) else []),
+        *(["held" if around.held == "first" else "held_here"] if around.held else []),
+        *(["copies"] if numbers.everyone or numbers.elsewhere or _listed(around) else []),
+    ]
 
 
 def _bounded(number: int) -> int | None:
@@ -189,22 +263,30 @@ def _bounded(number: int) -> int | None:
     return None if number < FEW else number
 
 
-def _kind(post: Post, numbers: Numbers) -> tuple[str, str]:
-    """(which sentence fits, what bounds it: gate or audience)."""
+def is_bounded(post: Post) -> bool:
+    """It is in a thread for more than people who are named one by one, and for less than everybody."""
+    gate = post.gate
+    return gate is not None and PUBLIC not in gate and any(p & 3 or p == SERVER for p in gate)
+
+
+def written_by_name(post: Post) -> bool:
+    """For people who are named one by one, and nobody else."""
+    return not any(p & 3 or p in (PUBLIC, SERVER) for p in post.audience)
+
+
+def _kind(post: Post, numbers: Numbers, around: Around) -> str:
+    """Which sentence fits."""
     if numbers.everyone:
-        return "everyone", "audience"
-    limit = frozenset(post.audience)
-    bounded = post.gate is not None and PUBLIC not in post.gate
-    where = "gate" if bounded and any(p & 3 or p == SERVER for p in post.gate or ()) else "audience"
-    group = post.group_id
+        return "everyone"
+    limit, group = frozenset(post.audience), post.group_id
     if SERVER in limit:
-        return "server", where
-    if group is not None and followers_of(group) in limit:
-        return "members", where
-    if group is not None and mentors_of(group) in limit:
-        return "mentors", where
-    if group is not None and staff_of(group) in limit:
-        return "staff", where
+        return "server"
+    if group is not None:
+        for kind, collection in (("members", followers_of), ("mentors", mentors_of), ("staff", staff_of)):
+            if collection(group) in limit:
+                return kind
     if any(p & 3 for p in limit):
-        return "followers", where
-    return ("named" if limit - {post.author_id} else "nobody"), where
+        return "followers"
+    if around.circle:
+        return "circle"
+    return "named" if limit - {post.author_id} else "nobody"
