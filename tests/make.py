@@ -127,7 +127,7 @@ class Make:
 
     async def remove(self, group_id: int, actor_id: int) -> Decision | Refusal:
         needs = memberships.between(group_id, actor_id)
-        return await self.do(needs, lambda f: memberships.decide_removal(group_id, actor_id, f), 1)
+        return await self.do(needs, lambda f: memberships.decide_removal(group_id, actor_id, f), 3)
 
     async def peers(self, group_id: int, host: str, allow: bool = True) -> Decision | Refusal:
         needs = memberships.peers_needs(group_id, host)

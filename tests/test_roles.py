@@ -37,7 +37,7 @@ async def ban(make: Make, by: int, group: int, target: int) -> Outcome:
 
 async def take_out(make: Make, by: int, group: int, target: int) -> Outcome:
     needs = memberships.between(group, target, by)
-    return await make.do(needs, lambda f: memberships.decide_removal(group, target, f, by), 1)
+    return await make.do(needs, lambda f: memberships.decide_removal(group, target, f, by), 3)
 
 
 def word(done: Outcome) -> str:

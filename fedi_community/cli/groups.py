@@ -164,7 +164,7 @@ async def member(handle: str, action: str, name: str | None) -> None:
                     return memberships.decide_removal(found.id, person.id, facts)
             return memberships.decide_request(found.id, None, person.id, action == "approve", facts)
 
-        await must(house, Change(memberships.between(found.id, person.id), decide, 1))
+        await must(house, Change(memberships.between(found.id, person.id), decide, 3))
     said = {"add": "is in", "approve": "is in", "remove": "is no longer in", "refuse": "was refused by"}[
         action
     ]

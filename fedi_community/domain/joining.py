@@ -13,6 +13,7 @@ from fedi_community.domain.effects import AddJob, Audit, Decision, Effect, SetGr
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.group_effects import KeepAnswer, MakeInvitation, RevokeInvitation, UseInvitation
 from fedi_community.domain.model import Grant, Joins, followers_of
+from fedi_community.domain.posts import ONLY_THERE
 from fedi_community.errors import NOT_FOUND, Refusal
 
 DAY_MS: Final = 86_400_000
@@ -124,8 +125,12 @@ def decide_enter(group_id: int, hash_: str, actor_id: int, facts: Facts) -> Deci
         return NOT_FOUND
     if facts.blocked(group_id, actor_id):
         return NOT_FOUND
+    if actor.only_in is not None and actor.only_in != group_id:
+        return ONLY_THERE
     if facts.granted(actor_id, followers_of(group_id)):
         return Decision((), group_id, "known")
+    if facts.unheard(actor_id, group_id):
+        return relations.asked_unheard(actor, group, facts)
     effects: tuple[Effect, ...] = (
         SetGrant(actor_id, followers_of(group_id), Grant.ACCEPTED, facts.now),
         UseInvitation(found.id),

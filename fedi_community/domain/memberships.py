@@ -24,6 +24,7 @@ from fedi_community.domain.effects import (
 )
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Grant, followers_of, mentors_of, staff_of
+from fedi_community.domain.moderation.announcing import say_of
 from fedi_community.domain.stands import HostState
 from fedi_community.errors import Refusal
 
@@ -99,10 +100,38 @@ def decide_membership(group_id: int, actor_id: int, facts: Facts) -> Decision | 
     return Decision((joined, *told, _logged("member_added", facts, group, actor)), group.id, "joined")
 
 
+def decide_leave(actor_id: int, target_id: int, facts: Facts, uri: str | None = None) -> Decision | Refusal:
+    """End following somebody, or leave a group; who ran it runs it no longer, which its log and its peers are told. Needs 2 new
+    ids. uri: of the Follow that a peer takes back."""
+    left = relations.decide_unfollow(actor_id, target_id, facts, uri)
+    if isinstance(left, Refusal) or not left.effects:
+        return left
+    group, actor = facts.actors[target_id], facts.actors[actor_id]
+    ended = roles_ended(facts, group, actor, actor_id, facts.new_ids[:2]) if group.local else []
+    return replace(left, effects=(*left.effects, *ended))
+
+
+def roles_ended(
+    facts: Facts, group: Actor, actor: Actor, by: int | None, new_ids: tuple[int, ...]
+) -> list[Effect]:
+    """What is told when somebody who may run the group is not in it any more. Needs 2 new ids, where he did."""
+    held = [
+        role
+        for role, collection in (("staff", staff_of), ("mentor", mentors_of))
+        if group.is_group and facts.granted(actor.id, collection(group.id))
+    ]
+    if not held:
+        return []
+    return [
+        *say_of(facts, group, "Remove", actor, *new_ids, collection="moderators"),
+        *(_logged(f"{role}_removed", facts, group, actor, by) for role in held),
+    ]
+
+
 def decide_removal(
     group_id: int, actor_id: int, facts: Facts, moderator_id: int | None = None
 ) -> Decision | Refusal:
-    """Take somebody out of a group, whatever he is in it. Needs 1 new id. He may ask to join again; a ban is a block."""
+    """Take somebody out of a group, whatever he is in it. Needs 3 new ids. He may ask to join again; a ban is a block."""
     both = _both(facts, group_id, actor_id)
     if isinstance(both, Refusal):
         return both
@@ -125,6 +154,7 @@ def decide_removal(
     else:
         effects = []
     effects += [SetGrant(actor.id, c, Grant.ENDED, facts.now) for c in held if c != followers_of(group.id)]
+    effects += roles_ended(facts, group, actor, moderator_id, facts.new_ids[1:3])
     logged = _logged("member_removed", facts, group, actor, moderator_id)
     return Decision((*effects, logged), group.id, "removed")
 

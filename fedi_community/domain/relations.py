@@ -111,7 +111,7 @@ def decide_follow(actor_id: int, target_id: int, facts: Facts, uri: str | None =
         return _join(actor, target, facts, uri)
     collection = followers_of(target.id)
     if facts.unheard(actor.id, target.id) and not facts.granted(actor.id, collection):
-        return _asked_unheard(actor, target, facts)
+        return asked_unheard(actor, target, facts)
     if not target.local:
         return _follow_elsewhere(actor, target, facts)
     if facts.granted(actor.id, collection) or not (target.locked or actor.limited):
@@ -123,7 +123,7 @@ def decide_follow(actor_id: int, target_id: int, facts: Facts, uri: str | None =
     return Decision(tuple(effects), target.id, "asked")
 
 
-def _asked_unheard(actor: Actor, target: Actor, facts: Facts) -> Decision:
+def asked_unheard(actor: Actor, target: Actor, facts: Facts) -> Decision:
     """Somebody whom another of his names is blocked by, or banned from, asks: it stays asked, and nobody is told. What he had
     asked before that stays too."""
     collection = followers_of(target.id)
@@ -143,7 +143,7 @@ def _join(actor: Actor, group: Actor, facts: Facts, uri: str | None) -> Decision
     if settings.joins is Joins.INVITE and actor.local:
         return Refusal("by_invitation", 403, "This group is joined by invitation.")
     if facts.unheard(actor.id, group.id):
-        return _asked_unheard(actor, group, facts)
+        return asked_unheard(actor, group, facts)
     if settings.joins is Joins.INVITE or not admitted:
         return Decision(tuple(_control(facts, 0, "Reject", group.id, actor, uri)), group.id, "rejected")
     if settings.joins is Joins.OPEN and not actor.limited and (actor.local or not settings.gated):

@@ -21,6 +21,8 @@ UNKNOWN_POWER: Final = Refusal(
 )
 STAFF_ONLY: Final = Refusal("staff_only", 403, "Only the staff of this group can do this.")
 
+KEPT_OUT: Final = Refusal("kept_out", 422, "This person is kept out of the group. End that first.")
+
 Role = Literal["staff", "mentor"]
 IDS: Final = 2
 """New ids that `decide_role` uses."""
@@ -53,6 +55,8 @@ def decide_role(
         return STAFF_ONLY
     if on and not facts.admits(actor, group.id):
         return HOST_NOT_ALLOWED
+    if on and (group.id, actor.id) in facts.blocks:
+        return KEPT_OUT
     chosen = None if powers is None else frozenset(powers)
     if chosen is not None and not chosen <= frozenset(POWERS):
         return UNKNOWN_POWER

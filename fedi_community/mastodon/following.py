@@ -8,6 +8,7 @@ from typing import Any, Final
 from fedi_community.domain import memberships, personal, relations
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.moderation import bans
 from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.accounts import ACCOUNTS, related
@@ -77,15 +78,17 @@ def _act(
 
 
 def _unfollow(call: Call, target: int, facts: Facts) -> Decision | Refusal:
-    return relations.decide_unfollow(call.actor_id, target, facts)
+    return memberships.decide_leave(call.actor_id, target, facts)
 
 
-def _block(call: Call, target: int, facts: Facts) -> Decision | Refusal:
-    return relations.decide_block(call.actor_id, target, True, facts)
+def _blocks(on: bool) -> Decide:
+    def decide(call: Call, target: int, facts: Facts) -> Decision | Refusal:
+        me, login = call.actor_id, call.who.login_id
+        if call.who.type == "Group":
+            return bans.decide_ban(me, me, login, target, on, "", None, facts)
+        return relations.decide_block(me, target, on, facts)
 
-
-def _unblock(call: Call, target: int, facts: Facts) -> Decision | Refusal:
-    return relations.decide_block(call.actor_id, target, False, facts)
+    return decide
 
 
 def _mute(call: Call, target: int, facts: Facts) -> Decision | Refusal:
@@ -115,8 +118,8 @@ def _endorse(on: bool) -> Decide:
 
 
 _act("unfollow", "write:follows", _unfollow, 2, "End following, or leave a group")
-_act("block", "write:blocks", _block, 2, "Block somebody; as a group it is a ban")
-_act("unblock", "write:blocks", _unblock, 2, "End a block")
+_act("block", "write:blocks", _blocks(True), bans.IDS, "Block somebody; as a group it is a ban")
+_act("unblock", "write:blocks", _blocks(False), bans.IDS, "End a block")
 _act(
     "mute", "write:mutes", _mute, 0, "Do not see somebody any more",
     Param("notifications", "flag", default=True, doc="Nor notifications from there"),
@@ -124,7 +127,7 @@ _act(
 )  # fmt: skip
 _act("unmute", "write:mutes", _unmute, 0, "See somebody again")
 _act("note", "write:accounts", _note, 0, "Write to oneself about somebody", Param("comment", default=""))
-_act("remove_from_followers", "write:follows", _remove, 1, "End somebody's following, or membership")
+_act("remove_from_followers", "write:follows", _remove, 3, "End somebody's following, or membership")
 for _name in ("pin", "endorse"):
     _act(_name, "write:accounts", _endorse(True), 0, "Show somebody on one's profile", own=True)
 for _name in ("unpin", "unendorse"):

@@ -63,7 +63,7 @@ async def take_out(call: Call) -> Any:
     def decide(facts: Facts) -> Decision | Refusal:
         return memberships.decide_removal(group_id, target, facts, me)
 
-    await call.perform(Change(memberships.between(group_id, target, me), decide, 1))
+    await call.perform(Change(memberships.between(group_id, target, me), decide, 3))
     return {}
 
 

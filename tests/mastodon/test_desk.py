@@ -334,6 +334,27 @@ async def test_moving_never_makes_anything_wider(world: World) -> None:
     assert [await seen(world, who, name) for name in ("omar", "outsider")] == [200, 404]
 
 
+async def test_nothing_moves_where_its_authors_would_learn_of_a_group_or_the_mover_has_no_power(
+    world: World,
+) -> None:
+    who = await cast(world)
+    hidden = await world.make.group(
+        "whisper", finds="members", reads="members", posts="members", joins="invite"
+    )
+    other = await world.make.group("heart", joins="open")
+    await world.make.role(hidden, who["mentor"], "mentor")
+    await world.make.role(other, who["mentor"], "mentor", powers=("members",))
+    path = f"/api/v1/statuses/{who['post']}/move"
+    refused = [await world.post(path, who["mentor_token"], group_id=str(group)) for group in (hidden, other)]
+    assert [(one.status, "find" in one.error, "power" in one.error) for one in refused] == [
+        (422, True, False),
+        (403, False, True),
+    ]
+    assert b"hisper" not in (await world.get(f"/api/v1/statuses/{who['post']}", who["nadia_token"])).body
+    await world.make.role(other, who["mentor"], "mentor", powers=("posts",))
+    assert (await world.post(path, who["mentor_token"], group_id=str(other))).status == 200
+
+
 async def test_what_moves_into_a_closed_group_is_gone_for_all_others(world: World) -> None:
     who = await cast(world)
     closed = await world.make.group("quiet", reads="members", posts="members", joins="open")

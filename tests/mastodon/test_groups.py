@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from fedi_community import auth
+from fedi_community.domain import joining
 from fedi_community.domain.model import Joins, Who
 from fedi_community.domain.switch_words import TEXTS
+from fedi_community.errors import Refusal
 from fedi_community.storage import tables as t
 from fedi_community.storage.dialect import Statement, word
 from tests.mastodon.conftest import World
@@ -16,6 +19,7 @@ from tests.mastodon.schema import wrong
 
 ANSWERS = Statement(select(t.join_answers.c.answer))
 INVITATIONS = Statement(select(t.invitations))
+TYPES = Statement(select(t.activities.c.type).order_by(t.activities.c.id))
 MAKE_STAFF = Statement(update(t.logins).values(role=word("staff")))
 
 
@@ -337,6 +341,32 @@ async def test_an_invitation_does_not_undo_a_ban_and_counts_people_not_clicks(wo
     assert "url" not in listed
 
 
+async def test_an_invitation_lets_in_no_other_name_of_who_is_kept_out_and_no_name_that_is_for_another_group(
+    world: World,
+) -> None:
+    who = await cast(world, joins="invite")
+    _, where = await invited(world, who, uses=9)
+    zoe, other = await world.member("zoe"), await world.make.group("heart", joins="open")
+    login = await world.login_of(zoe)
+    river = await world.make.persona(login, "river")
+    bound = await world.make.persona(login, "stone", group_id=other)
+    hash_ = auth.token_hash(where.rsplit("/", 1)[-1])
+
+    async def enters(actor: int) -> str:
+        needs = joining.enter_needs(who["group"], actor)
+        made = await world.make.do(needs, lambda f: joining.decide_enter(who["group"], hash_, actor, f), 0)
+        return made.reason if isinstance(made, Refusal) else made.verdict
+
+    assert await enters(bound) == "only_there"
+    banned = await world.post(path(who, "/bans"), who["chief_token"], account_id=str(zoe))
+    assert banned.status == 200
+    assert [await enters(zoe), await enters(river)] == ["not_found", "asked"]
+    members = (await world.get(path(who, "/members"), who["chief_token"])).json
+    assert "river" not in {one["account"]["acct"] for one in members}
+    assert (await world.get(path(who, "/requests"), who["chief_token"])).json == []
+    assert await enters(who["outsider"]) == "joined"
+
+
 async def test_invitations_are_made_by_those_who_look_after_members_alone(world: World) -> None:
     who = await cast(world)
     for name, status in (("omar", 404), ("outsider", 404), ("chief", 200)):
@@ -367,6 +397,71 @@ async def test_the_staff_of_a_group_choose_its_mentors_from_a_client(world: Worl
     ended = await world.ask("DELETE", where, who["chief_token"])
     assert "omar" not in {one["account"]["acct"] for one in ended.json}
     assert (await world.get(path(who, "/mentors"), who["omar_token"])).status == 404
+
+
+async def test_who_is_kept_out_is_made_no_mentor(world: World) -> None:
+    who = await cast(world)
+    await world.post(path(who, "/bans"), who["chief_token"], account_id=str(who["omar"]))
+    mentor = path(who, f"/mentors/{who['omar']}")
+    made = await world.ask("PUT", mentor, who["chief_token"], json={})
+    assert (made.status, made.error) == (422, "This person is kept out of the group. End that first.")
+    await world.ask("DELETE", path(who, f"/bans/{who['omar']}"), who["chief_token"])
+    assert (await world.ask("PUT", mentor, who["chief_token"], json={})).status == 200
+
+
+@pytest.mark.parametrize("role", ["mentor", "chief"])
+async def test_whoever_runs_a_group_and_leaves_it_runs_it_no_longer_and_all_are_told(
+    world: World, role: str
+) -> None:
+    who = await cast(world)
+    left = await world.post(f"/api/v1/accounts/{who['group']}/unfollow", who[f"{role}_token"])
+    assert left.status == 200
+    assert (await world.get(path(who, "/log"), who[f"{role}_token"])).status == 404
+    other = who["chief_token" if role == "mentor" else "mentor_token"]
+    said = (await world.get(path(who, "/log"), other)).json[0]
+    assert (said["action"], said["account"]["acct"]) == (
+        {"mentor": "mentor_removed", "chief": "staff_removed"}[role],
+        role,
+    )
+    told = [row[0] for row in await world.parts.db.read(lambda tx: tx.rows(TYPES))]
+    assert told[-2:] == ["Remove", "Announce"]
+
+
+async def test_a_block_by_the_group_is_a_ban_in_its_log_like_any_other(world: World) -> None:
+    who = await cast(world)
+    voice = await world.token(who["group"], login=await world.login_of(who["chief"]))
+    assert (await world.post(f"/api/v1/accounts/{who['omar']}/block", voice)).status == 200
+    log = [one["action"] for one in (await world.get(path(who, "/log"), who["chief_token"])).json]
+    assert log[0] == "ban"
+    kinds = [one["type"] for one in (await world.get("/api/v1/notifications", who["omar_token"])).json]
+    assert kinds == ["moderation_warning"]
+    assert (await world.post(f"/api/v1/accounts/{who['chief']}/block", voice)).status == 403
+    assert (await world.post(f"/api/v1/accounts/{who['omar']}/unblock", voice)).status == 200
+    assert (await world.get(path(who, "/bans"), who["chief_token"])).json == []
+
+
+async def test_a_name_of_another_server_makes_nobody_here_a_mentor(world: World) -> None:
+    who = await cast(world)
+    here, boss = await world.member("ana"), await world.member("boss")
+    there = await world.make.remote("https://far.example/users/ana")
+    await world.make.role(who["group"], boss, "staff")
+    browser = world.browser()
+    await browser.log_in("boss")
+    page = await browser.get("/groups/sleep/settings")
+    form = {"csrf": page.form("/groups/sleep/mentors")["csrf"], "power": "posts"}
+
+    async def mentors() -> set[int]:
+        rows = (await world.get(path(who, "/mentors"), who["chief_token"])).json
+        return {int(one["account"]["id"]) for one in rows} - {who["chief"], who["mentor"], boss}
+
+    for name, status, found in (
+        ("@nobody@far.example", 422, set()),
+        ("@ana@other.example", 422, set()),
+        (" @ana@far.example ", 303, {there}),
+        ("Ana@clinic.example", 303, {there, here}),
+    ):
+        sent = await browser.post("/groups/sleep/mentors", {**form, "name": name})
+        assert (sent.status, await mentors()) == (status, found), name
 
 
 async def test_the_number_of_members_is_rounded_to_all_but_those_who_run_the_group(world: World) -> None:

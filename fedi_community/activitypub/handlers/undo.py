@@ -7,7 +7,7 @@ from dataclasses import replace
 from fedi_community.activitypub.handlers.content import may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker
 from fedi_community.activitypub.wire import WireActivity
-from fedi_community.domain import changes, relations
+from fedi_community.domain import changes, memberships, relations
 from fedi_community.domain.effects import Audit, Decision, MarkUndone, Record, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Reaction, followers_of
@@ -60,7 +60,7 @@ def _undo(told: Told, facts: Facts) -> Decision | Refusal:
             return ignored("unknown_target")
         if (actor.id, followers_of(whom.id)) not in facts.grants:
             return _remember(told, facts, actor, uri)
-        return relations.decide_unfollow(actor.id, whom.id, facts, uri)
+        return memberships.decide_leave(actor.id, whom.id, facts, uri)
     if type_ == "Announce":
         boost = facts.post_by_uri.get(uri or "") or post
         if boost is None or boost.boost_of is None or boost.author_id != actor.id:

@@ -23,6 +23,8 @@ from fedi_community.domain.moderation.acts import (
     logged,
 )
 from fedi_community.domain.moderation.announcing import REMOVED
+from fedi_community.domain.powers import NO_POWER
+from fedi_community.domain.switches import HIDDEN
 from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_TITLE: Final = 150
@@ -31,6 +33,11 @@ TITLE_LENGTH: Final = Refusal("title_length", 422, f"A title has 1 to {MAX_TITLE
 NOT_LOCAL: Final = Refusal("not_local", 422, "Only posts of this server can be given another title.")
 STAYS: Final = Refusal("stays", 422, "Not everybody may read this discussion, so it stays in its group.")
 SAME_GROUP: Final = Refusal("same_group", 422, "It is in this group already.")
+HIDDEN_GROUP: Final = Refusal(
+    "hidden_group",
+    422,
+    "Not everybody can find that group. Those who wrote in this discussion would learn of it, so it cannot go there.",
+)
 OTHER_READERS: Final = Refusal(
     "other_readers",
     422,
@@ -97,6 +104,8 @@ def decide_move(
     if target is None or not target.is_group or not target.local or not facts.moderates(actor_id, group_id):
         seen = target is not None and target.is_group and posts.may_find(facts, actor_id, target)
         return NOT_YOURS if seen else NOT_FOUND
+    if not facts.may(actor_id, target.id, "posts"):
+        return NO_POWER
     if target.id == group.id:
         return SAME_GROUP
     if post.reply_to is not None or post.kind is Kind.BOOST:
@@ -105,6 +114,8 @@ def decide_move(
         return NOT_PUBLISHED
     if not post.public:
         return STAYS
+    if facts.group(target.id).finds in HIDDEN:
+        return HIDDEN_GROUP
     closed = facts.group(target.id).gated
     gate = facts.group(target.id).gate_id  # whatever limits its new group from now on limits it too
     effects: list[Effect] = [MoveThread(post, target.id, gate, facts.now)]

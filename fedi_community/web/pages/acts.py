@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Response
 
-from fedi_community.domain import changes, joining, relations
+from fedi_community.domain import changes, joining, memberships, relations
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.moderation import acts as moderation
@@ -38,7 +38,7 @@ async def _follow(asked: Ask, target_id: int) -> Decision:
 
 async def _unfollow(asked: Ask, target_id: int) -> Decision:
     me = asked.must_speak().actor_id
-    change = Change(_about(me, target_id), lambda f: relations.decide_unfollow(me, target_id, f))
+    change = Change(_about(me, target_id), lambda f: memberships.decide_leave(me, target_id, f))
     return await perform_or_raise(asked.house, change)
 
 

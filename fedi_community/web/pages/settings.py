@@ -12,6 +12,7 @@ from fedi_community.domain import roles, switches
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import POWERS, USUAL_POWERS, Group, Joins, Who
+from fedi_community.domain.origins import canonical_host
 from fedi_community.domain.switch_words import words
 from fedi_community.domain.views import ActorView
 from fedi_community.errors import Problem, Refusal
@@ -121,16 +122,23 @@ async def mentors(asked: Ask, handle: str) -> Response:
     )
 
 
+async def person_named(tx: Tx, asked: Ask, typed: str) -> ActorView | None:
+    """Whom a name that somebody typed stands for: @name, or @name@host; nobody else than the one at that host."""
+    handle, _, host = typed.strip()[:300].replace("\x00", "").removeprefix("@").partition("@")
+    at = canonical_host(host) if host else ""
+    if at is None or not handle:
+        return None
+    here = at in ("", asked.house.host)
+    return await views.actor_by_handle(tx, handle.lower() if here else handle, "" if here else at)
+
+
 async def _named(asked: Ask, form: MultiDict[str, str]) -> ActorView:
     """The member whom the form names by id or by name. One who is not there is said so, not shown as a missing page."""
     if form.get("person"):
         key = object_id_of(form.get("person", ""))
         found = (await asked.house.db.read(lambda tx: views.load_actors(tx, [key]))).get(key)
     else:
-        name = (
-            form.get("name", "").strip().lower().removeprefix("@").partition("@")[0][:60].replace("\x00", "")
-        )
-        found = await asked.house.db.read(lambda tx: views.actor_by_handle(tx, name))
+        found = await asked.house.db.read(lambda tx: person_named(tx, asked, form.get("name", "")))
     if found is None or found.is_group or found.state not in ("active", "limited"):
         raise Problem(422, "no_such_member", "There is no member with this name here.")
     return found
