@@ -47,6 +47,11 @@ UNKNOWN_MENTION = Refusal(
     422,
     "One of the people or groups you mention does not exist here. Please check the spelling.",
 )
+NOBODY_READS = Refusal(
+    "nobody_reads",
+    422,
+    "Nobody reads what is sent to this name. To reach those who run a group, report the post, or write in the group.",
+)
 TWO_GROUPS = Refusal("two_groups", 422, "A post belongs to one group. Please mention only one.")
 LOCKED = Refusal("locked", 422, "This discussion is closed to new replies.")
 MAY_NOT_POST = Refusal("may_not_post", 403, "Only some people may start a discussion in this group.")
@@ -108,6 +113,8 @@ def _mentioned(asked: Compose, facts: Facts) -> list[Actor] | Refusal:
             if key[1] == "":
                 return UNKNOWN_MENTION
             continue
+        if actor.id == facts.voice:
+            return NOBODY_READS
         found.append(actor)
     return found
 

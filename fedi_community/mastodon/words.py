@@ -90,6 +90,8 @@ SPANISH: Final[dict[str, str]] = {
     "too_many_answers": "Un grupo tiene como máximo 100 respuestas guardadas. Borre antes una.",
     "too_many_words": "Se pueden retener como máximo 200 palabras de 80 caracteres.",
     "not_a_note": "Esto no es una nota del grupo.",
+    "nobody_reads": "Nadie lee lo que se envía a este nombre. Para hablar con quienes llevan un grupo, denuncie el mensaje o "
+    "escriba en él.",
     "unknown_mention": "Una de las personas o grupos mencionados no existe aquí.",
 }
 

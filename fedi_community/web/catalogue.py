@@ -469,6 +469,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "One of the people or groups that you name with @ does not exist here. Please check the spelling.",
         "Una de las personas o grupos que nombra con @ no existe aquí. Revise cómo está escrito.",
     ),
+    "refused.nobody_reads": (
+        "Nobody reads what is sent to this name. To reach those who run a group, report the post, or write in the group.",
+        "Nadie lee lo que se envía a este nombre. Para hablar con quienes llevan un grupo, denuncie el mensaje o escriba en él.",
+    ),
     "refused.two_groups": (
         "A post belongs to one group. Please name only one.",
         "Un mensaje pertenece a un solo grupo. Nombre solo uno.",

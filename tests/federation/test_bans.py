@@ -180,3 +180,12 @@ async def test_a_mentor_elsewhere_keeps_somebody_out_and_it_is_passed_on_as_he_s
     mentor = {**block, "id": f"{BEN}#block-2", "object": f"{BASE}/users/vera"}
     await clinic.tell(mentor)
     assert await clinic.rows(t.blocks) == [], "mentors do not keep out each other"
+
+
+async def test_who_writes_to_the_voice_of_moderation_is_told_that_nobody_reads_it(clinic: Clinic) -> None:
+    nadia = await clinic.make.member("nadia")
+    for visibility in ("direct", "public"):
+        got = await clinic.make.compose(nadia, "@moderation please help me", visibility)
+        assert not isinstance(got, Decision)
+        assert got.reason == "nobody_reads"
+    await clinic.make.post(nadia, "hello")
