@@ -1,7 +1,7 @@
 """Delivery, measured: CPU of a signed warm delivery, and how long slow and dead hosts hold up the healthy ones.
 
-`python -m benchmarks.delivery [--quick] [--database URL]`. The peers are a thousand loopback addresses of one other process, so
-that the CPU counted here is that of the sender alone (all its threads: the loop, the database writer, the signer).
+`python -m benchmarks.delivery [--quick] [--restricted] [--database URL]`. The peers are a thousand loopback addresses of one other
+process, so that the CPU counted here is that of the sender alone (all its threads: the loop, the database writer, the signer).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from fedi_community.delivery import DeliveryWorker
 from fedi_community.domain import accounts, posts, relations
 from fedi_community.domain.effects import Decision, LearnActor
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import Body, Text
+from fedi_community.domain.model import Body, Text, Visibility
 from fedi_community.network import Network
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage.database import open_database
@@ -156,6 +156,7 @@ class Sender:
     network: Network
     author: int
     secret: SigningKey
+    visibility: Visibility
 
     async def body(self, activity_id: int, mode: str, target_id: int | None, host: str) -> bytes | None:
         return BODY
@@ -168,14 +169,14 @@ class Sender:
 
     async def post(self) -> None:
         body = Body((Text("en", "<p>hello</p>", source="hello"),), language="en")
-        asked = posts.Compose(self.author, body, "public")
+        asked = posts.Compose(self.author, body, self.visibility)
         made = await perform(
             self.house, Change(posts.compose_needs(asked), lambda f: posts.decide_compose(asked, f), 4)
         )
         assert isinstance(made, Decision), made
 
 
-async def _sender(url: str, hosts: int, port: int) -> Sender:
+async def _sender(url: str, hosts: int, port: int, visibility: Visibility) -> Sender:
     await migrate(url)
     house = House(await open_database(url), "https://clinic.example")
     asked = accounts.NewMember("nadia", "nadia@example.org", "hash", name="Nadia")
@@ -187,7 +188,7 @@ async def _sender(url: str, hosts: int, port: int) -> Sender:
     network = Network(allow_private=True, own_host="clinic.example", user_agent="benchmark/1")
     settings = Settings(allow_private_peers=True)
     secret = signing_key("https://clinic.example/users/nadia#main-key", generate_rsa())
-    return Sender(house, settings, network, author, secret)
+    return Sender(house, settings, network, author, secret, visibility)
 
 
 async def _follower(house: House, author: int, authority: str) -> None:
@@ -241,7 +242,7 @@ async def _fan_out(sender: Sender, worker: DeliveryWorker, peers: Peers, expecte
     return Fanout(max(arrived) - began, wall, used, len(arrived))
 
 
-async def _measure(hosts: int, database: str | None) -> dict[str, Any]:
+async def _measure(hosts: int, database: str | None, visibility: Visibility) -> dict[str, Any]:
     peers = Peers.start(hosts)
     healthy = sum(kind_of(n) == "healthy" for n in range(hosts))
     found: dict[str, Any] = {}
@@ -250,7 +251,7 @@ async def _measure(hosts: int, database: str | None) -> dict[str, Any]:
             url = (
                 f"{database}/{name.replace(' ', '_')}" if database else f"sqlite:///{Path(folder) / name}.db"
             )
-            sender = await _sender(url, hosts, port)
+            sender = await _sender(url, hosts, port, visibility)
             await _forget_what_waits(sender)
             worker = sender.worker()
             running = asyncio.create_task(worker.run())
@@ -294,12 +295,17 @@ def main() -> None:
     parser.add_argument(
         "--database", help="URL of a PostgreSQL cluster with the databases all_healthy and mixed"
     )
+    parser.add_argument(
+        "--restricted",
+        action="store_true",
+        help="for followers alone: personal inboxes, and a digest of them",
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     asked = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
     hosts = 200 if asked.quick else 1000
-    found = _run(_measure(hosts, asked.database))
+    found = _run(_measure(hosts, asked.database, "private" if asked.restricted else "public"))
     sign = _sign_cost()
     if asked.json:
         print(orjson.dumps({**{k: vars(v) for k, v in found.items()}, "sign": sign}).decode())

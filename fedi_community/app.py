@@ -26,7 +26,7 @@ from fedi_community.auth.signup import missing_for_open
 from fedi_community.config import Settings
 from fedi_community.delivery import DeliveryWorker, host_is_alive
 from fedi_community.documents import Documents
-from fedi_community.domain import kin
+from fedi_community.domain import kin, unlisted
 from fedi_community.domain.client_effects import EndSeals
 from fedi_community.domain.effects import Decision, EndExpired
 from fedi_community.domain.facts import Needs
@@ -36,6 +36,7 @@ from fedi_community.domain.relations import EXPIRY_JOB, SEAL_JOB
 from fedi_community.errors import Problem
 from fedi_community.feeds.poller import FeedPoller
 from fedi_community.ids import IdMaker
+from fedi_community.inbox import followers
 from fedi_community.inbox.door import Door
 from fedi_community.inbox.worker import InboxWorker
 from fedi_community.jobs import Jobs
@@ -199,6 +200,7 @@ async def build(
             kin.FOLLOW_JOB: _follows_human(house),
             MEASURE_JOB: _end_measure(house),
             backfill.JOB: backfill.job(house, peers),
+            unlisted.JOB: followers.job(house, peers),
             **uploads.jobs(),
             **client_jobs(house, network, key),
         },

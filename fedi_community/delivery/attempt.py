@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
+from fedi_community.activitypub import synchronization
 from fedi_community.activitypub.signatures import SigningKey
 from fedi_community.delivery.bodies import BodyCache
+from fedi_community.delivery.digests import Digests
 from fedi_community.delivery.schedule import Verdict, judge, judge_error
 from fedi_community.delivery.signing import Signer
 from fedi_community.errors import Problem
@@ -24,6 +26,9 @@ OTHER_FORM: Final = {"cavage": "rfc9421", "rfc9421": "cavage"}
 
 Keys = Callable[[int], Awaitable[SigningKey]]
 """Actor id -> the RSA key it signs with."""
+
+Extra = Mapping[str, str]
+"""Header fields that are sent and signed beside the usual ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Sender:
     signer: Signer
     clock: Callable[[], int]
     timeout: float
+    digests: Digests | None = None
 
     async def attempt(self, row: Delivery, host: str, form: str) -> Attempted:
         """Send a row. Never raises but for cancellation; what fails on our side is tried again and is no fault of the host."""
@@ -55,7 +61,7 @@ class Sender:
             body = await self.bodies.get(row.activity_id, row.mode, row.target_id, host, row.shared)
             if body is None:
                 return NOTHING_TO_SEND
-            return await self._send(row, body, form)
+            return await self._send(row, body, form, await self._synchronization(row, host))
         except FetchError as error:
             return Attempted(judge_error(error))
         except Problem as problem:
@@ -65,19 +71,27 @@ class Sender:
             log.exception("delivery_not_made", activity=row.activity_id, host=host, kind=type(error).__name__)
             return Attempted(Verdict("again", "error_" + type(error).__name__, "unknown"))
 
-    async def _send(self, row: Delivery, body: bytes, form: str) -> Attempted:
-        answer = await self._post(row, body, form)
+    async def _synchronization(self, row: Delivery, host: str) -> Extra:
+        """What goes with content that followers alone read (FEP-8fcf): whether the host knows them."""
+        if self.digests is None or not row.to_followers:
+            return {}
+        actor = (await self.keys(row.actor_id)).key_id.partition("#")[0]
+        field = await self.digests.field(row.actor_id, actor, host)
+        return {} if field is None else {synchronization.FIELD: field}
+
+    async def _send(self, row: Delivery, body: bytes, form: str, extra: Extra) -> Attempted:
+        answer = await self._post(row, body, form, extra)
         if not _asks_for_other_form(answer):
             return Attempted(judge(answer.status, answer.headers, self.clock()), form)
         other = OTHER_FORM[form]
-        answer = await self._post(row, body, other)
+        answer = await self._post(row, body, other, extra)
         taken = None if _asks_for_other_form(answer) else other
         return Attempted(judge(answer.status, answer.headers, self.clock()), taken, True)
 
-    async def _post(self, row: Delivery, body: bytes, form: str) -> Response:
+    async def _post(self, row: Delivery, body: bytes, form: str, extra: Extra) -> Response:
         url = self.network.canonical_url(row.inbox)
         key = await self.keys(row.actor_id)
-        headers = await self.signer.headers(form, url, key, self.clock(), body)
+        headers = await self.signer.headers(form, url, key, self.clock(), body, extra)
         return await self.network.post(url, body, headers, timeout=self.timeout)
 
 

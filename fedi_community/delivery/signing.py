@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +16,7 @@ BATCH: Final = 8
 THREADS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
 
 Headers = dict[str, str]
+NO_MORE: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class _Job:
     key: SigningKey
     now_ms: int
     body: bytes
+    extra: Mapping[str, str]
     future: asyncio.Future[Headers]
 
 
@@ -34,7 +36,7 @@ def _sign(jobs: Sequence[_Job]) -> list[Headers | ValueError]:
     for job in jobs:
         sign = sign_rfc9421 if job.form == "rfc9421" else sign_cavage
         try:
-            made.append(sign("POST", job.url, key=job.key, now_ms=job.now_ms, body=job.body))
+            made.append(sign("POST", job.url, key=job.key, now_ms=job.now_ms, body=job.body, extra=job.extra))
         except ValueError as error:
             made.append(error)
     return made
@@ -50,10 +52,18 @@ class Signer:
         self._tasks: set[asyncio.Task[None]] = set()
         self.signed = 0
 
-    async def headers(self, form: str, url: str, key: SigningKey, now_ms: int, body: bytes) -> Headers:
-        """Header fields of a signed POST. form: cavage or rfc9421. url: as it goes on the wire."""
+    async def headers(
+        self,
+        form: str,
+        url: str,
+        key: SigningKey,
+        now_ms: int,
+        body: bytes,
+        extra: Mapping[str, str] = NO_MORE,
+    ) -> Headers:
+        """Header fields of a signed POST. form: cavage or rfc9421. url: as it goes on the wire. extra: sent and signed too."""
         future: asyncio.Future[Headers] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Job(form, url, key, now_ms, body, future))
+        self._waiting.append(_Job(form, url, key, now_ms, body, extra, future))
         if self._hands < THREADS:
             self._hands += 1
             task = asyncio.create_task(self._work())

@@ -17,6 +17,7 @@ import structlog
 from fedi_community.config import Settings
 from fedi_community.delivery.attempt import Keys, Sender
 from fedi_community.delivery.bodies import Bodies, BodyCache
+from fedi_community.delivery.digests import Digests
 from fedi_community.delivery.lanes import FRESH_SECONDS, SLOW_SECONDS, Lane, Slots, Ticket
 from fedi_community.delivery.outcomes import Counters, Outcomes
 from fedi_community.delivery.schedule import BREAKER, KEPT_TYPES, MINUTE, UNREACHABLE_MS, form_of
@@ -55,8 +56,15 @@ class DeliveryWorker:
         self._settings = settings
         self._owner = secrets.token_hex(8)
         self._signer = Signer()
+        self._digests = Digests(house.db)
         self._sender = Sender(
-            network, BodyCache(bodies), keys, self._signer, house.clock, float(settings.delivery_timeout)
+            network,
+            BodyCache(bodies),
+            keys,
+            self._signer,
+            house.clock,
+            float(settings.delivery_timeout),
+            self._digests,
         )
         self._slots = Slots(settings.delivery_concurrency, self._launch, now=lambda: self._loop.time())
         self._event = asyncio.Event()
@@ -181,6 +189,7 @@ class DeliveryWorker:
                 await self._failed(error)
 
     def _woken(self, wake: Wake) -> None:
+        self._digests.forget(wake.followed)
         if wake.deliveries:
             self._look()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import quote
 
 import orjson
 
@@ -32,6 +33,8 @@ from fedi_community.storage.views import load_actors
 PAGE: Final = 50
 """Ids on a page of a thread or of replies."""
 OUTBOX_PAGE: Final = 20
+LISTED: Final = 1_000
+"""Followers on a page for their own server."""
 MAX_PINS: Final = 20
 EMBEDDED_REPLIES: Final = 10
 """Own answers embedded in an object; Mastodon takes five by itself."""
@@ -282,15 +285,28 @@ class Documents:
             return None
         return render.collection(f"{group.uri}/followers", total=0)
 
-    async def followers_at(self, viewer: Viewer, actor_id: int, host: str) -> Document | None:
-        """An actor's followers on the viewer's own host (FEP-8fcf); nobody hears of another host's."""
+    async def followers_at(
+        self, viewer: Viewer, actor_id: int, host: str, after: str | None = None
+    ) -> Document | None:
+        """An actor's followers on the viewer's own host (FEP-8fcf); nobody hears of another host's. after: the last one of the page
+        before, "" for the first page, None for the collection."""
         if not host or viewer.host != host or viewer.local:
             return None
         actor = await self._shown(viewer, actor_id)
         if actor is None:
             return None
-        uris = await self._house.db.read(lambda tx: collections.followers_at(tx, actor_id, host))
-        return render.collection(f"{actor.uri}/followers?domain={host}", items=uris)
+        uris = await self._house.db.read(
+            lambda tx: collections.followers_at(tx, actor_id, host, after or "", LISTED + 1)
+        )
+        whole = f"{actor.uri}/followers?domain={host}"
+        if after is None and len(uris) <= LISTED:
+            return render.collection(whole, items=uris)
+        if after is None:
+            return render.collection(whole, first=f"{whole}&page=true")
+        uris, more = uris[:LISTED], len(uris) > LISTED
+        here = f"{whole}&page=true" + (f"&after={quote(after, safe='')}" if after else "")
+        onward = f"{whole}&page=true&after={quote(uris[-1], safe='')}" if more else None
+        return render.page(here, whole, uris, onward)
 
     async def following(self, viewer: Viewer, actor_id: int) -> Document | None:
         """Empty: whom somebody follows here says what concerns him."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from fedi_community.activitypub import synchronization
 from fedi_community.activitypub.authority import door_check, unknown_actor_shortcut
 from fedi_community.activitypub.signatures import SignedRequest, collect_headers
 from fedi_community.activitypub.strict_json import loads
@@ -36,6 +37,7 @@ TYPES: Final = ("application/activity+json", "application/ld+json", "application
 QUEUE_CHECK_MS: Final = 1000
 MAX_BUCKETS: Final = 50_000
 HEARD_MS: Final = 60_000
+SYNC: Final = synchronization.FIELD.lower()
 
 
 @dataclass(slots=True)
@@ -117,7 +119,7 @@ class Door:
                 known.status, known.reason, known.safe, retry_after=60 if known.status == 503 else None
             )
         self._check_speaker(activity, known)
-        await self._store(activity, known.actor_uri, host, body)
+        await self._store(activity, known.actor_uri, host, body, headers.get(SYNC))
         await self._hear(known.host)
         return "accepted"
 
@@ -196,11 +198,13 @@ class Door:
         if self._waiting >= self._settings.inbox_queue_limit:
             raise Problem(503, "queue_full", "The server is busy. Please try again later.", retry_after=60)
 
-    async def _store(self, activity: WireActivity, signer: str, host: str, body: bytes) -> None:
+    async def _store(
+        self, activity: WireActivity, signer: str, host: str, body: bytes, sync: str | None = None
+    ) -> None:
         now = self._house.clock()
 
         async def unit(tx: Any) -> None:
-            await queue.accept(tx, activity.id, signer, host, body, now)
+            await queue.accept(tx, activity.id, signer, host, body, now, sync)
             tx.after_commit(self._wake)
 
         self._waiting += 1

@@ -20,6 +20,7 @@ from fedi_community.domain import addresses, moves
 from fedi_community.domain.effects import CompleteInbox, Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.errors import Refusal
+from fedi_community.inbox import followers
 from fedi_community.inbox.relays import Later, believed
 from fedi_community.peers import Peers
 from fedi_community.perform import Change, House, perform
@@ -41,9 +42,16 @@ class Processor:
     def __init__(self, house: House, peers: Peers) -> None:
         self.house = house
         self._peers = peers
+        self._compared: dict[int, int] = {}
 
     async def process(self, row: Accepted) -> str | Later:
         """Everything one accepted activity asks for. Returns the verdict, or why it has to wait."""
+        outcome = await self._process(row)
+        if row.sync is not None and not isinstance(outcome, Later):
+            await followers.noticed(self.house, self._compared, row.signer, row.sync)
+        return outcome
+
+    async def _process(self, row: Accepted) -> str | Later:
         activity = parse_activity(loads(row.body))
         if isinstance(activity, Refusal):
             return await self._finish(row, activity.reason)

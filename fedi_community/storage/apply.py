@@ -257,6 +257,7 @@ async def _learn_actor(tx: Tx, x: e.LearnActor, wake: Wake) -> None:
 
 async def _mark_actor(tx: Tx, x: e.MarkActor, wake: Wake) -> None:
     await tx.run(_MARK, key=x.actor.id, new_state=x.state)
+    wake.followed.append(0)
     if x.state == "deleted":
         await tx.run(_END_GRANTS, key=x.actor.id, at=x.at)
         await tx.run(_END_FOLLOWS_OF, key=x.actor.id, last=staff_of(x.actor.id), at=x.at)

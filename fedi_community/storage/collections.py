@@ -71,8 +71,10 @@ _FOLLOWERS_AT = Statement(
         t.grants.c.state == number(Grant.ACCEPTED),
         t.hosts.c.name == bindparam("host"),
         t.actors.c.state == word("active"),
+        t.actors.c.uri > bindparam("after"),
     )
     .order_by(t.actors.c.uri)
+    .limit(param("count"))
 )
 _MODERATORS = Statement(
     select(t.actors.c.uri)
@@ -100,9 +102,10 @@ async def followers_count(tx: Tx, actor_id: int) -> int:
     return int(await tx.value(_FOLLOWERS, key=followers_of(actor_id)))
 
 
-async def followers_at(tx: Tx, actor_id: int, host: str) -> list[str]:
-    """The accepted followers of one host, for that host alone (FEP-8fcf)."""
-    return [row[0] for row in await tx.rows(_FOLLOWERS_AT, key=followers_of(actor_id), host=host)]
+async def followers_at(tx: Tx, actor_id: int, host: str, after: str, count: int) -> list[str]:
+    """The accepted followers of one host, for that host alone (FEP-8fcf), in order, those behind `after`."""
+    rows = await tx.rows(_FOLLOWERS_AT, key=followers_of(actor_id), host=host, after=after, count=count)
+    return [row[0] for row in rows]
 
 
 async def moderator_uris(tx: Tx, group_id: int, voice: int = 0) -> list[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fedi_community.domain.model import STRANGER
+from fedi_community.domain.model import STRANGER, followers_of
 from fedi_community.storage import outgoing_sql as sql
 from fedi_community.storage.database import Database, Row, Tx
 from fedi_community.storage.fanout import had_been_public, readers
@@ -172,6 +172,9 @@ async def _judge(tx: Tx, turn: Turn, turned: Turned, found: dict[int, list[Row]]
             if r["mode"] == "content" and r["target_id"] is not None and r["object_id"] not in public:
                 targets.setdefault(r["object_id"], set()).add(r["target_id"])
     admitted = {o: await readers(tx, o, people) for o, people in targets.items() if o is not None}
+    followed = (
+        {(r[0], r[1]) for r in await tx.rows(sql.TO_FOLLOWERS, ids=list(targets))} if targets else set()
+    )
     refused: list[int] = []
     copies: list[dict[str, Any]] = []
     for host_id, rows in found.items():
@@ -183,7 +186,7 @@ async def _judge(tx: Tx, turn: Turn, turned: Turned, found: dict[int, list[Row]]
             elif object_id in public:
                 lane.append(_delivery(r, True))
             elif r["target_id"] in admitted.get(object_id, ()):
-                lane.append(_delivery(r, False))
+                lane.append(_delivery(r, False, (object_id, followers_of(r["actor_id"])) in followed))
             else:
                 refused.append(r["id"])
                 if r["attempts"] and _delivery(r, False).carries_copy:
@@ -194,10 +197,10 @@ async def _judge(tx: Tx, turn: Turn, turned: Turned, found: dict[int, list[Row]]
     turned.refused = len(refused)
 
 
-def _delivery(r: Row, shared: bool) -> Delivery:
+def _delivery(r: Row, shared: bool, to_followers: bool = False) -> Delivery:
     return Delivery(
         r["id"], r["activity_id"], r["inbox"], r["target_id"], r["mode"], r["line"], r["attempts"], r["created"],
-        r["type"], r["actor_id"], r["object_id"], shared,
+        r["type"], r["actor_id"], r["object_id"], shared, to_followers,
     )  # fmt: skip
 
 

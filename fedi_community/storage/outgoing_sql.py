@@ -132,6 +132,11 @@ LANE = Statement(
     .order_by(D.id)
     .limit(param("count"))
 )  # fmt: skip
+TO_FOLLOWERS = Statement(
+    select(t.audience.c.object_id, t.audience.c.principal_id).where(
+        one_of(t.audience.c.object_id, "ids"), t.audience.c.principal_id % number(4) == number(1)
+    )
+)
 POSTPONE = Statement(
     update(t.deliveries)
     .where(

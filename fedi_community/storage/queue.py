@@ -14,7 +14,7 @@ from fedi_community.storage.dialect import Statement, insert_row, number, param,
 LEASE_MS = 30_000  # after a crash another process takes over so soon; a row done twice changes nothing the second time
 I = t.inbox.c  # noqa: E741
 
-_ACCEPT = insert_row(t.inbox, "uri", "signer", "host", "body", "form", "run_at", "received")
+_ACCEPT = insert_row(t.inbox, "uri", "signer", "host", "body", "form", "run_at", "received", "sync")
 _DUE = (
     select(I.id)
     .where(I.state == word("waiting"), I.run_at <= param("now"), I.lease_until <= param("now"))
@@ -26,7 +26,7 @@ _LEASE = Statement(
     update(t.inbox)
     .where(I.id.in_(_DUE.scalar_subquery()))
     .values(lease_until=param("until"), attempts=I.attempts + number(1))
-    .returning(I.id, I.uri, I.signer, I.host, I.body, I.attempts, I.received)
+    .returning(I.id, I.uri, I.signer, I.host, I.body, I.attempts, I.received, I.sync)
 )
 _RETRY = Statement(
     update(t.inbox)
@@ -53,7 +53,8 @@ _NEXT = Statement(select(func.min(I.run_at)).where(I.state == word("waiting")))
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A verified activity that waits to be processed. signer: URI of the actor whose key signed it."""
+    """A verified activity that waits to be processed. signer: URI of the actor whose key signed it. sync: what came with it about
+    his followers here (FEP-8fcf), as it came."""
 
     id: int
     uri: str
@@ -62,12 +63,23 @@ class Accepted:
     body: bytes
     attempts: int
     received: int
+    sync: str | None = None
 
 
-async def accept(tx: Tx, uri: str, signer: str, host: str, body: bytes, now_ms: int) -> None:
+async def accept(
+    tx: Tx, uri: str, signer: str, host: str, body: bytes, now_ms: int, sync: str | None = None
+) -> None:
     """Store a verified activity; once this is committed the sender gets his 202."""
     await tx.run(
-        _ACCEPT, uri=uri, signer=signer, host=host, body=body, form="http", run_at=now_ms, received=now_ms
+        _ACCEPT,
+        uri=uri,
+        signer=signer,
+        host=host,
+        body=body,
+        form="http",
+        run_at=now_ms,
+        received=now_ms,
+        sync=sync,
     )
 
 
@@ -75,7 +87,16 @@ async def lease(tx: Tx, now_ms: int, count: int) -> Sequence[Accepted]:
     """Take up to `count` due activities, oldest first; another worker does not get them while the lease lasts."""
     rows = await tx.rows(_LEASE, now=now_ms, until=now_ms + LEASE_MS, count=count)
     found = [
-        Accepted(r["id"], r["uri"], r["signer"], r["host"], bytes(r["body"]), r["attempts"], r["received"])
+        Accepted(
+            r["id"],
+            r["uri"],
+            r["signer"],
+            r["host"],
+            bytes(r["body"]),
+            r["attempts"],
+            r["received"],
+            r["sync"],
+        )
         for r in rows
     ]
     return sorted(found, key=lambda a: a.id)

@@ -111,6 +111,7 @@ async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
     )  # fmt: skip
     owner = owner_of(x.collection_id)
     if x.collection_id == followers_of(owner):
+        wake.followed.append(owner)
         await tx.run(_COUNT_MEMBERS, key=owner)
         if x.state is not Grant.ASKED:
             await joining.drop_answer(tx, owner, x.actor_id)
@@ -160,6 +161,7 @@ _COUNT_ALL_MEMBERS = Statement(
 
 async def _end_host_grants(tx: Tx, x: e.EndHostGrants, wake: Wake) -> None:
     first, last = (0, 2**63 - 1) if x.group_id is None else (x.group_id, staff_of(x.group_id))
+    wake.followed.append(x.group_id or 0)
     if await tx.run(_END_HOST_GRANTS, host=x.host, first=first, last=last, at=x.at):
         await tx.run(_COUNT_ALL_MEMBERS, first=first, last=last)
 
@@ -207,6 +209,7 @@ _PEERS = Statement(select(t.groups.c.peers).where(t.groups.c.actor_id == param("
 
 
 async def _end_remote_grants(tx: Tx, x: e.EndRemoteGrants, wake: Wake) -> None:
+    wake.followed.append(x.group_id)
     peers = orjson.loads(await tx.value(_PEERS, key=x.group_id) or "[]")
     last = staff_of(x.group_id)
     await tx.run(_END_REMOTE_GRANTS, first=x.group_id, last=last, peers=peers, at=x.at)

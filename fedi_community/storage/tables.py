@@ -637,6 +637,7 @@ inbox = table(
     big("received", null=False),
     string("reason"),
     string("waits_for", index=True),  # a parent that has not arrived yet
+    string("sync"),  # what came with it about the signer's followers here (FEP-8fcf)
     Index("ix_inbox_due", "state", "run_at"),
 )
 

@@ -32,7 +32,8 @@ class Delivery:
     """A row that may be sent now: the rule was asked in the unit that read it.
 
     line: thread or actor; what belongs to one line keeps its order. attempts: made so far. shared: everybody gets the same
-    body, whatever the host. target_id: the one reader, where the inbox is personal and the content restricted.
+    body, whatever the host. target_id: the one reader, where the inbox is personal and the content restricted. to_followers: it is
+    for those who follow the actor (or are in the group that it is), and not for everybody.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Delivery:
     actor_id: int
     object_id: int | None
     shared: bool
+    to_followers: bool = False
 
     @property
     def carries_copy(self) -> bool:

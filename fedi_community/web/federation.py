@@ -247,7 +247,8 @@ async def _collection(documents: Documents, viewer: Viewer, actor_id: int, which
             if "is_follower" in request.args:
                 return await documents.has_members_at(viewer, actor_id, request.args["is_follower"])
             if "domain" in request.args:
-                return await documents.followers_at(viewer, actor_id, request.args["domain"])
+                after = request.args.get("after", "") if "page" in request.args else None
+                return await documents.followers_at(viewer, actor_id, request.args["domain"], after)
             return await documents.followers(viewer, actor_id)
         case "following":
             return await documents.following(viewer, actor_id)
