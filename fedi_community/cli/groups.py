@@ -210,7 +210,7 @@ async def peers(handle: str, action: str, host: str) -> None:
 @click.option("--remove", type=int, help="Number of a post that is taken out.")
 @asynchronous
 async def held_posts(handle: str, publish: int | None, remove: int | None) -> None:
-    """First posts of new members that wait to be read in the group HANDLE; `-` stands for those outside groups.
+    """Posts that wait to be read in the group HANDLE; `-` stands for those outside groups.
 
     \b
     Examples:

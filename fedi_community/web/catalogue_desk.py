@@ -9,7 +9,7 @@ DESK: Final[dict[str, tuple[str, str]]] = {
     "desk.links": ("What is waiting", "Lo que espera"),
     "desk.held": ("Posts to read first: {count}", "Mensajes que leer antes: {count}"),
     "desk.requests": ("People who ask to join: {count}", "Personas que piden entrar: {count}"),
-    "desk.reports": ("Reports", "Denuncias"),
+    "desk.reports": ("Reports", "Avisos"),
     "desk.log": ("What was done", "Lo que se hizo"),
     "desk.bans": ("Who is kept out", "Quién queda fuera"),
     "desk.unanswered": ("Nobody has answered for a day", "Nadie ha respondido en un día"),

@@ -53,6 +53,12 @@ async def test_the_desk_holds_what_waits_and_what_the_group_has_ready(world: Wor
     again = (await chief.get("/groups/sleep/desk")).text
     assert "bleach\ncure</textarea>" in again
     assert 'value="newcomers" selected' in again
+    await world.make.post(who["omar"], "Call me: 555 0100 200", group_id=who["group"])
+    await world.make.post(who["nadia"], "Has anybody tried bleach?", group_id=who["group"])
+    waiting = (await vera.get("/groups/sleep/held")).text
+    assert "It waits because it has a telephone number." in waiting
+    assert "It waits because of a word that the group wants to read first." in waiting
+    assert "Espera porque tiene un número de teléfono." in (await vera.get("/es/groups/sleep/held")).text
 
 
 async def test_all_that_can_be_done_with_one_post_is_on_one_page(world: World) -> None:
@@ -88,6 +94,7 @@ async def test_the_buttons_below_a_post_hold_it_back_and_publish_it(world: World
     assert (await omar.get(path)).status == 404
     waits = await vera.get(path)
     assert "It waits until one of you publishes it." in waits.text
+    assert "somebody of the team took it back for now" in (await vera.get("/groups/sleep/held")).text
     assert (await press(vera, waits, act, act="pass")).status == 303
     assert (await omar.get(path)).status == 200
 

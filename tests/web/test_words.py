@@ -19,7 +19,7 @@ WEB = Path(audience.__file__).parent
 NOW = 1_767_607_230_000
 PREFIXES = ("report.category.", "lifeline.", "warned.", "settings.", "power.", "log.", "desk.of.",
     "state.", "said.", "refused.", "reads.", "posts.", "replies.", "joins.", "write.to.", "write.check_", "language.name.",
-    "aud.members.", "scope.", "signup.", "hosts.grade.", "hosts.why.", "audit.",
+    "aud.members.", "scope.", "signup.", "hosts.grade.", "hosts.why.", "audit.", "held.why.",
 )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def test_every_key_that_is_used_exists_and_every_key_is_used() -> None:
 def test_every_expected_refusal_has_words_in_both_languages() -> None:
     root = WEB.parent / "domain"
     reasons: set[str] = set()
-    for name in ("posts.py", "relations.py"):
+    for name in ("posts.py", "arrivals.py", "changes.py", "relations.py"):
         reasons |= set(re.findall(r'Refusal\(\s*"([a-z_]+)",\s*4\d\d,', (root / name).read_text("utf-8")))
     reasons -= {"not_found"}
     assert {"two_groups", "locked", "may_not_post"} <= reasons

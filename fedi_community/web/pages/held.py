@@ -1,4 +1,4 @@
-"""First posts of new members that wait to be read, for those who run the group: one page, two buttons each. To anybody else there
+"""Posts that wait to be read, for those who run the group: one page, two buttons each. To anybody else there
 is no such page. That somebody looked is written down."""
 
 from __future__ import annotations
