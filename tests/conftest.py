@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.make import Make
 structlog.configure(
     processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
 )
+SLOWEST_FILES = 12
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 _kept_parts = views._parts
@@ -41,6 +43,19 @@ async def _checked_parts(tx: Any, lines: Any) -> Any:
 
 
 views._parts = _checked_parts
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Where the time of a whole run goes: the slowest files, which are what a run waits for in the end."""
+    spent: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                spent[report.nodeid.partition("::")[0]] += report.duration
+    if len(spent) > SLOWEST_FILES:
+        terminalreporter.section("slowest files")
+        for name, seconds in spent.most_common(SLOWEST_FILES):
+            terminalreporter.line(f"{seconds:7.1f} s  {name}")
 
 
 @pytest.fixture(scope="session")
