@@ -1,5 +1,5 @@
 """The desk of those who answer reports, for the pages and the client API alike: who may open what, with every such read written
-down (once an hour for each reader and thing), and what can be done with a report.
+down (once an hour for each reader and report, once a day for each reader and post), and what can be done with a report.
 
 Server staff answer all reports. Mentors and staff of a group answer those about posts in it, and never learn who reported. Nobody
 opens a report about himself.
@@ -32,6 +32,8 @@ from fedi_community.storage.reports import Note, SealedFile
 
 AGAIN_MS: Final = 3_600_000
 """A second look within the hour is no new line in the log."""
+POST_AGAIN_MS: Final = 86_400_000
+"""Nor is one at the same post within a day: whoever runs a group meets it in every list of it."""
 
 Step = Literal["take", "hand_back", "assign", "close", "reopen"]
 STEPS: Final[Mapping[str, str]] = {
@@ -120,22 +122,21 @@ async def read_noted(
 
 
 async def posts_noted(house: House, who: Helper, posts: Iterable[PostView]) -> None:
-    """Somebody opened posts. Those that only moderation lets him see stand in the log; for anybody else this costs nothing."""
-    hidden = [
-        post for post in posts
+    """Somebody was shown posts. Those that only moderation lets him see stand in the log; for anybody else this costs nothing."""
+    hidden = {
+        post.id: post for post in posts
         if post.state in (State.HELD, State.REMOVED) and post.author.id != who.actor_id and post.group is not None
-    ]  # fmt: skip
+    }  # fmt: skip
     if not hidden:
         return
     now = house.clock()
-    made = [
-        Audit("post_read", now, who.actor_id, who.login_id, p.group.id if p.group else None, p.id, p.author.id) for p in hidden
-    ]  # fmt: skip
-
-    async def unit(tx: Tx) -> list[Audit]:
-        return [line for line in made if not await audit.there_is(tx, line, now - AGAIN_MS)]
-
-    new = tuple(await house.db.read(unit))
+    known = await house.db.read(
+        lambda tx: audit.posts_read(tx, who.login_id, who.actor_id, list(hidden), now - POST_AGAIN_MS)
+    )
+    new = tuple(
+        Audit("post_read", now, who.actor_id, who.login_id, p.group.id if p.group else None, p.id, p.author.id)
+        for p in hidden.values() if p.id not in known
+    )  # fmt: skip
     if new:
         await perform(house, Change(Needs(), lambda _: Decision(new), 0))
 

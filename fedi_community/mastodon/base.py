@@ -24,7 +24,7 @@ import structlog
 from quart import Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from fedi_community import auth
+from fedi_community import auth, desk
 from fedi_community.auth import AppSpeaker, Speaker
 from fedi_community.auth.limits import Budget, Limits
 from fedi_community.config import Settings
@@ -32,6 +32,7 @@ from fedi_community.documents import Documents
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import STRANGER, Viewer
 from fedi_community.domain.scopes import covers
+from fedi_community.domain.views import PostView
 from fedi_community.errors import Problem
 from fedi_community.mastodon.answers import Reply, answer, failed, refused
 from fedi_community.mastodon.asked import Asked, from_quart
@@ -199,6 +200,7 @@ class Call:
     speaker: Speaker | None = None
     app: AppSpeaker | None = None
     given: dict[str, Any] = field(default_factory=dict)
+    shown: list[PostView] = field(default_factory=list)  # what the answer holds of posts
 
     def __getitem__(self, name: str) -> Any:
         """A declared parameter; its default where it was not sent. One that was not declared is an error of ours (KeyError)."""
@@ -303,6 +305,7 @@ async def respond(api: Api, endpoint: Endpoint, asked: Asked, path: dict[str, st
     try:
         call = await _begin(api, endpoint, asked, path)
         made = await endpoint.function(call)
+        await _noted(call)
         if isinstance(made, Response | Reply):
             return made
         return answer(made.value, made.status, made.headers) if isinstance(made, Answer) else answer(made)
@@ -319,6 +322,13 @@ async def respond(api: Api, endpoint: Endpoint, asked: Asked, path: dict[str, st
             "request_failed", endpoint=endpoint.name, kind=type(error).__name__, at=place, request=asked.id
         )
         return failed(500, asked.headers.get("Accept-Language"))
+
+
+async def _noted(call: Call) -> None:
+    """That a moderator read what only moderation shows is written down; what he does with it stands in the log anyway."""
+    if call.shown and call.speaker is not None and call.endpoint.method == "GET":
+        who = desk.Helper(call.actor_id, call.who.login_id, call.who.staff)
+        await desk.posts_noted(call.house, who, call.shown)
 
 
 def view_of(api: Api, endpoint: Endpoint) -> Callable[..., Awaitable[Response]]:

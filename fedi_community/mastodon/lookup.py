@@ -62,6 +62,7 @@ async def post_of(call: Call, post_id: int) -> PostView:
     found = await call.read(lambda tx: views.load_posts(tx, call.viewer, [post_id]))
     if not found:
         raise not_found()
+    call.shown.append(found[0])
     return found[0]
 
 

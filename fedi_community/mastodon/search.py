@@ -18,7 +18,7 @@ from fedi_community.mastodon.lookup import account_of, existing
 from fedi_community.mastodon.marks import shown_tags
 from fedi_community.mastodon.paging import offset
 from fedi_community.mastodon.params import Param
-from fedi_community.mastodon.show import rendered, sifted
+from fedi_community.mastodon.show import plainly, rendered, sifted
 from fedi_community.storage import people, tagging, views
 from fedi_community.storage import search as search_rows
 from fedi_community.storage.timelines import NEWEST
@@ -144,6 +144,4 @@ async def _by_url(call: Call, url: str, resolve: bool, found: dict[str, list[Any
         found["accounts"] += [] if shown is None else [entities.account(shown, call.base)]
     elif post_id is not None:
         posts = await call.read(lambda tx: views.load_posts(tx, call.viewer, [post_id]))
-        found["statuses"] += [
-            entities.status(p, call.base, now=call.now, viewer_id=call.viewer.id) for p in posts
-        ]
+        found["statuses"] += plainly(call, posts)

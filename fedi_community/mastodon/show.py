@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,14 +24,21 @@ async def sifted(
     return sift(await wants.load(tx, call.viewer, call.now), posts, scene)
 
 
+def _note(call: Asker, posts: Iterable[PostView]) -> None:
+    if isinstance(call, Call):
+        call.shown.extend(posts)
+
+
 def rendered(call: Asker, shown: Shown) -> list[dict[str, Any]]:
     """Statuses, with the filters they fall under."""
     marks = {key: [entities.filter_result(m) for m in found] for key, found in shown.filtered.items()}
+    _note(call, shown.posts)
     return entities.statuses(shown.posts, call.base, now=call.now, viewer_id=call.viewer.id, filtered=marks)
 
 
 def plainly(call: Asker, posts: Sequence[PostView]) -> list[dict[str, Any]]:
     """Statuses that were asked for by name: nothing is left out or marked."""
+    _note(call, posts)
     return entities.statuses(posts, call.base, now=call.now, viewer_id=call.viewer.id)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from fedi_community import backfill, desk
+from fedi_community import backfill
 from fedi_community.domain import changes, polls, posts, schedule, uploads
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
-from fedi_community.domain.views import PostView
 from fedi_community.domain.wants import Shown, sift
 from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.mastodon import entities, writing
@@ -71,14 +69,7 @@ async def several(call: Call) -> Any:
 async def read(call: Call) -> Any:
     """A status; that a moderator read one that is not shown is written down"""
     post = await post_of(call, call.id())
-    await _noted(call, (post,))
     return entities.status(post, call.base, now=call.now, viewer_id=call.viewer.id)
-
-
-async def _noted(call: Call, posts: Iterable[PostView]) -> None:
-    if call.speaker is not None:
-        who = desk.Helper(call.actor_id, call.who.login_id, call.who.staff)
-        await desk.posts_noted(call.house, who, posts)
 
 
 @table.put(
@@ -191,7 +182,6 @@ async def context(call: Call) -> Any:
     shown, above = await call.read(unit)
     if call.viewer.local:
         await backfill.opened(call.house, post_id)
-    await _noted(call, shown.posts)
     made = rendered(call, shown)
     return {
         "ancestors": [one for post, one in zip(shown.posts, made, strict=True) if post.id in above],

@@ -121,6 +121,25 @@ async def there_is(tx: Tx, line: Audit, since: int) -> bool:
     return found is not None
 
 
+_POSTS_READ = Statement(
+    select(L.object_id)
+    .where(
+        L.login_id == param("login_id"),
+        L.at > param("since"),
+        L.action == word("post_read"),
+        L.actor_id == param("actor_id"),
+        one_of(L.object_id, "ids"),
+    )
+    .distinct()
+)
+
+
+async def posts_read(tx: Tx, login_id: int, actor_id: int, ids: list[int], since: int) -> frozenset[int]:
+    """Which of these posts stand in the log already as read by this one after `since` (milliseconds)."""
+    rows = await tx.rows(_POSTS_READ, login_id=login_id, actor_id=actor_id, ids=ids, since=since)
+    return frozenset(row[0] for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which lines. since, until: milliseconds; actor: as whom it was done; 0 and "" for any."""

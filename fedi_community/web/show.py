@@ -40,6 +40,7 @@ class Around:
     actors: Mapping[int, ActorView] = field(default_factory=dict)
     seen_parents: frozenset[int] = frozenset()
     runs: frozenset[int] = frozenset()
+    posts: tuple[PostView, ...] = ()
 
 
 def localised(path: str, language: str) -> str:
@@ -60,7 +61,7 @@ async def around(tx: Tx, viewer: Viewer, posts: Iterable[PostView]) -> Around:
     named = {a.id: a for p in shown for a in (p.author, p.group, *p.mentions) if a}
     groups = {p.group.id for p in shown if p.group is not None and p.group.local}
     runs = frozenset() if viewer.instance else await moderation.run_by(tx, viewer.id, groups)
-    return Around(gates, named | actors, frozenset(parents), runs)
+    return Around(gates, named | actors, frozenset(parents), runs, tuple(shown))
 
 
 @dataclass(frozen=True, slots=True)

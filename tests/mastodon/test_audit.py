@@ -132,7 +132,7 @@ async def test_a_group_that_speaks_is_shown_as_its_staff_and_as_nobody_in_partic
 
 
 @pytest.mark.parametrize("path", ["/api/v1/statuses/{}", "/api/v1/statuses/{}/context", "/objects/{}"])
-async def test_who_opens_what_only_moderation_shows_is_written_down_once_an_hour(
+async def test_who_opens_what_only_moderation_shows_is_written_down_once_a_day(
     world: World, path: str
 ) -> None:
     make = world.make
@@ -163,9 +163,45 @@ async def test_who_opens_what_only_moderation_shows_is_written_down_once_an_hour
     for who in (tess, tess, nadia):
         await look(who)
     assert await reads(world) == [(tess, post)]
-    world.clock.now += 3_600_001
+    world.clock.now += 86_400_001
     await look(tess)
     assert await reads(world) == [(tess, post)] * 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/accounts/{nadia}/statuses", "/api/v1/accounts/{group}/statuses", "/api/v1/timelines/home",
+        "/api/v1/statuses?id[]={post}", "/api/v1/statuses/{post}/history", "/api/v2/search?q=canary&type=statuses",
+        "/api/v2/search?q=https://clinic.example/objects/{post}&resolve=true", "/@nadia", "/groups/sleep", "/",
+        "/objects/{post}/lookafter", "/objects/{post}/strikes", "/write?reply_to={post}",
+    ],
+)  # fmt: skip
+async def test_who_meets_it_in_a_list_or_beside_it_is_written_down_too(world: World, path: str) -> None:
+    make = world.make
+    tess, nadia = await world.member("tess"), await world.member("nadia")
+    group = await make.group("sleep", joins="open")
+    for person in (tess, nadia):
+        await make.join(person, group)
+    await make.role(group, tess, "mentor")
+    await make.indexable(nadia)
+    post = await make.post(nadia, "@sleep canary")
+    token = await world.token(tess)
+    browser = world.browser()
+    await browser.log_in("tess")
+    path = path.format(nadia=nadia, group=group, post=post)
+
+    async def body() -> bytes:
+        if path.startswith("/api"):
+            return (await world.get(path, token)).body
+        return (await browser.get(path)).text.encode()
+
+    assert b"canary" in await body()
+    assert await reads(world) == []
+    await act(world, token, post, "remove")
+    for _ in range(2):
+        assert b"canary" in await body()
+        assert await reads(world) == [(tess, post)]
 
 
 async def test_a_post_that_everybody_may_read_costs_a_reader_no_write_and_no_question_more(

@@ -131,5 +131,6 @@ async def strikes(asked: Ask, object_id: str) -> Response:
     if found is None:
         raise not_found()
     post, count = found
+    asked.shown.append(post)
     text = personas.strikes_text(personas.strikes_word(count), asked.t.language)
     return render(asked, "strikes.html", show=asked.show(), cache=False, post=post, text=text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from quart import Response, request
 
-from fedi_community import backfill, desk
+from fedi_community import backfill
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.model import Kind, State
 from fedi_community.domain.receipts import lines
@@ -55,9 +55,6 @@ async def object_page(asked: Ask, object_id: int | str) -> Response:
         return go(asked, asked.href(f"/objects/{found.post.boost.id}"))
     if asked.viewer_id:
         await backfill.opened(asked.house, found.post.id)
-    if asked.speaker is not None:
-        who = desk.Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
-        await desk.posts_noted(asked.house, who, found.shown)
     show = asked.show(found.around)
     template = "article.html" if show.titled(found.post) else "thread.html"
     return render(

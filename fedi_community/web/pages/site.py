@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,11 +20,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from quart import Response, redirect, request
 from werkzeug.datastructures import MultiDict
 
-from fedi_community import auth
+from fedi_community import auth, desk
 from fedi_community.auth.limits import Limits
 from fedi_community.config import Settings
 from fedi_community.domain.model import STRANGER, Viewer
 from fedi_community.domain.text import ImageRewriter
+from fedi_community.domain.views import PostView
 from fedi_community.errors import Problem, not_found
 from fedi_community.perform import House
 from fedi_community.web.catalogue import LANGUAGES, WORDS
@@ -109,6 +110,7 @@ class Ask:
     secret: str
     path: str
     now: int
+    shown: list[PostView] = field(default_factory=list)  # what the page holds of posts
 
     @property
     def viewer(self) -> Viewer:
@@ -141,6 +143,7 @@ class Ask:
         return self.speaker
 
     def show(self, around: Around | None = None) -> Show:
+        self.shown.extend(around.posts if around is not None else ())
         wanted = request.args.get("text", "")
         return Show(
             self.t, self.now, self.viewer_id, self.site.settings.base_url, self.site.image, around or Around(),
@@ -274,11 +277,20 @@ def in_language(site: Site, language: str, view: View) -> Callable[..., Awaitabl
     async def answer(**path: Any) -> Response:
         asked = await ask(site, language)
         try:
-            return await view(asked, **path)
+            page = await view(asked, **path)
+            await _noted(asked)
+            return page
         except Problem as problem:
             return problem_page(asked, problem)
 
     return answer
+
+
+async def _noted(asked: Ask) -> None:
+    """That a moderator read what only moderation shows is written down."""
+    if asked.shown and asked.speaker is not None:
+        who = desk.Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
+        await desk.posts_noted(asked.house, who, asked.shown)
 
 
 async def form_of(asked: Ask) -> MultiDict[str, str]:
