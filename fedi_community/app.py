@@ -20,12 +20,13 @@ from quart.json.provider import JSONProvider
 from quart.wrappers import Body, Request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from fedi_community import __version__, backfill, desk
+from fedi_community import __version__, backfill, cases
 from fedi_community.activitypub.fetch import Fetcher
 from fedi_community.auth.signup import missing_for_open
 from fedi_community.config import Settings
 from fedi_community.delivery import DeliveryWorker, host_is_alive
 from fedi_community.documents import Documents
+from fedi_community.domain import account_measures as accounts
 from fedi_community.domain import kin, unlisted
 from fedi_community.domain.client_effects import EndSeals
 from fedi_community.domain.effects import Decision, EndExpired
@@ -282,7 +283,7 @@ def _end_measure(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
     """The job that lifts a measure whose time is over."""
 
     async def run(payload: dict[str, Any]) -> None:
-        await desk.lift_expired(house, int(payload["id"]))
+        await cases.lift_expired(house, int(payload["id"]))
 
     return run
 
@@ -301,7 +302,8 @@ def _follows_human(house: House) -> Callable[[dict[str, Any]], Awaitable[None]]:
 
     async def run(payload: dict[str, Any]) -> None:
         actor: int = payload["actor"]
-        await perform(house, Change(kin.follow_needs(actor), lambda f: kin.decide_follow_human(actor, f), 1))
+        change = Change(accounts.follow_needs(actor), lambda f: accounts.decide_follow_human(actor, f), 1)
+        await perform(house, change)
 
     return run
 

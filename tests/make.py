@@ -6,9 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fedi_community.auth.names import make_persona
-from fedi_community.domain import accounts, changes, memberships, polls, posts, relations, roles
+from fedi_community.domain import (
+    account_measures,
+    accounts,
+    changes,
+    memberships,
+    polls,
+    posts,
+    relations,
+    roles,
+)
 from fedi_community.domain.effects import Decision, LearnActor, SetProfile
 from fedi_community.domain.facts import Needs
+from fedi_community.domain.measures import Telling
 from fedi_community.domain.model import Body, Joins, Text, Viewer, Who
 from fedi_community.domain.text import hashtags_in, markdown_to_html, mentions_in
 from fedi_community.errors import Refusal
@@ -144,6 +154,15 @@ class Make:
         handle = next(h for h, i in self.ids.items() if i == actor_id)
         needs = roles.role_needs(group_id, actor_id, handle, more.get("by"))
         return await self.do(needs, lambda f: roles.decide_role(group_id, actor_id, role, on, f, **more))  # type: ignore[arg-type]
+
+    async def suspend(self, actor_id: int) -> Decision:
+        """As the command line does it."""
+        needs = account_measures.measure_needs(actor_id, None)
+        return await self.must(
+            needs,
+            lambda f: account_measures.decide_measure(actor_id, "suspend", None, f, telling=Telling()),
+            1,
+        )
 
     async def block(self, actor_id: int, target_id: int, on: bool = True) -> Decision | Refusal:
         needs = Needs(actor_ids=frozenset({actor_id, target_id}), subjects=frozenset({actor_id, target_id}))

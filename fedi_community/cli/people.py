@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from fedi_community import cases
 from fedi_community.auth import hash_password, new_secret, token_hash
 from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
-from fedi_community.domain import accounts, badges
+from fedi_community.domain import accounts, badges, measures
 from fedi_community.domain.effects import Decision, MakeToken
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.origins import canonical_host
@@ -119,18 +120,33 @@ async def held_names(allow: str | None, hold: str | None) -> None:
 
 @member.command("suspend")
 @click.argument("name")
+@click.option("--why", default="", help="What the member is told.")
+@click.option(
+    "--days", type=click.IntRange(1, measures.LONGEST_S // 86_400), help="For so long; for good without it."
+)
+@click.option("--lift", is_flag=True, help="Take it back.")
 @asynchronous
-async def suspend_member(name: str) -> None:
-    """Suspend a member: nothing of theirs is shown, and every log-in of theirs ends at once."""
-    async with open_house(settings_or_exit()) as house:
-        needs = Needs(handles=frozenset({(name, "")}), humans=True)
+async def suspend_member(name: str, why: str, days: int | None, lift: bool) -> None:
+    """Suspend a member: nothing of theirs is shown, and every log-in of theirs ends at once. The member gets a mail with a link
+    under which they can say that it was wrong; somebody of the staff decides that.
 
-        def decide(facts: Facts) -> Decision | Refusal:
-            actor = facts.actor_by_handle.get((name, ""))
-            return accounts.decide_suspend(actor.id if actor else 0, facts)
-
-        await must(house, Change(needs, decide, 0))
-    click.echo(f"Suspended {name}.")
+    \b
+    Examples:
+      fedi-community member suspend spammer --why "You sold pills here."
+      fedi-community member suspend spammer --lift
+    """
+    if lift and (why or days):
+        raise click.ClickException("--lift goes with neither --why nor --days.")
+    settings = settings_or_exit()
+    async with open_house(settings) as house:
+        actor = await house.db.read(lambda tx: views.actor_by_handle(tx, name))
+        if actor is None or actor.is_group:
+            raise click.ClickException(f"There is no member {name} here.")
+        await cases.measure(
+            house, settings.keys_dir, actor.id, "unsuspend" if lift else "suspend", None, text=why, mail=True,
+            seconds=days * 86_400 if days else None,
+        )  # fmt: skip
+    click.echo(f"{name} is no longer suspended." if lift else f"Suspended {name}.")
 
 
 @click.group()

@@ -14,14 +14,10 @@ from fedi_community.domain.effects import (
     MakeActor,
     MakeGroup,
     MakeLogin,
-    MarkActor,
     MaySpeak,
-    RevokeTokens,
     SetGrant,
-    SetLogin,
 )
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.kin import followed_by_names
 from fedi_community.domain.model import WIDTH, Grant, Group, Joins, Who, followers_of, staff_of
 from fedi_community.errors import Refusal
 
@@ -188,17 +184,3 @@ def _first_staff(by: tuple[int, int] | None, group_id: int, now: int) -> list[Ef
         SetGrant(actor, staff_of(group_id), Grant.ACCEPTED, now),
         MaySpeak(login, group_id, "staff", True, now),
     ]
-
-
-def decide_suspend(actor_id: int, facts: Facts) -> Decision | Refusal:
-    """Suspend a member: nothing of theirs is shown, and tokens, sessions and log-in end together."""
-    actor = facts.actors.get(actor_id)
-    if actor is None:
-        return Refusal("not_found", 404, "There is no such member.")
-    effects: list[Effect] = [MarkActor(actor, "suspended", facts.now)]
-    login = facts.human_of.get(actor.id, facts.login_of.get(actor.id))
-    if login is not None:
-        effects += [SetLogin(login, facts.now, state="suspended"), RevokeTokens(facts.now, login_id=login)]
-        effects += followed_by_names(facts, actor.id)
-    effects.append(Audit("suspended", facts.now, target_id=actor.id))
-    return Decision(tuple(effects), actor.id, "suspended")

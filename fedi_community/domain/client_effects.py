@@ -213,7 +213,8 @@ class NotifyOfReport:
 
 @dataclass(frozen=True, slots=True)
 class AnswerReport:
-    """A report is taken on, handed back, closed or opened again. by: the log-in that does it. outcome: what was done with it."""
+    """A report is taken on, handed back, closed or opened again. assigned_to, by: as whom people act, never their log-ins.
+    outcome: what was done with it."""
 
     id: int
     state: str
@@ -225,10 +226,11 @@ class AnswerReport:
 
 @dataclass(frozen=True, slots=True)
 class AddNote:
-    """A moderator's note on a report or an account; it stays. by: his log-in."""
+    """A moderator's note on a report or an account; it stays. by: as whom he wrote it, which alone is shown. login_id: his."""
 
     text: str
     by: int
+    login_id: int
     at: int
     report_id: int | None = None
     target_id: int | None = None

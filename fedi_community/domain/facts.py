@@ -68,7 +68,9 @@ class Needs:
     invitations_of: int | None = None  # a group: its invitations that let in now
     humans: bool = False  # the log-ins of the actors at hand come along, with all that they write as
     unmasking: int | None = None
-    measure: int | None = None  # one, with what else still stands against the same actor
+    measure: int | None = None  # one, with what else still stands against the same human
+    measures_of: int | None = None  # an actor: what still stands against it and its human's other names
+    report: int | None = None  # with whom and which group it is about
     keeps: int | None = None  # an actor: which lists, filters, tags and marks are his
     hosts: frozenset[str] = frozenset()  # how this server stands to them
 
@@ -226,6 +228,19 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A report, as those who answer it need it. state: open or closed. assigned_to: who takes care of it, as whom he acts."""
+
+    id: int
+    target_id: int
+    group_id: int | None
+    object_ids: tuple[int, ...]
+    state: str
+    assigned_to: int | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scheduled:
     """What somebody wants to post later: who, when, and what his client asked for."""
 
@@ -285,6 +300,7 @@ class Facts:
     )  # post id -> its Create: id, as it came
     kept: Kept = Kept()
     measures: dict[int, Measure] = field(default_factory=dict)
+    report: Report | None = None
     invitations: dict[int, Invitation] = field(default_factory=dict)
     protected: frozenset[str] = (
         frozenset()

@@ -10,17 +10,14 @@ from typing import Final
 from fedi_community.domain import addresses
 from fedi_community.domain.effects import (
     AddJob,
-    Decision,
     Effect,
     MarkActor,
     Record,
     RememberGone,
     Send,
-    ignored,
 )
-from fedi_community.domain.facts import Facts, Login, Needs, Persona
+from fedi_community.domain.facts import Facts, Login, Persona
 from fedi_community.domain.model import Actor
-from fedi_community.errors import Refusal
 
 SOONEST_MS: Final = 6 * 3_600_000
 SPREAD_MS: Final = 7 * 86_400_000
@@ -60,21 +57,3 @@ def followed_by_names(facts: Facts, actor_id: int) -> tuple[Effect, ...]:
         AddJob(FOLLOW_JOB, f"{i}-{facts.now}", {"actor": i}, facts.now + SOONEST_MS + draw % SPREAD_MS)
         for i, draw in zip(others, facts.draws, strict=False)
     )
-
-
-def follow_needs(actor_id: int) -> Needs:
-    return Needs(actor_ids=frozenset({actor_id}), humans=True)
-
-
-def decide_follow_human(actor_id: int, facts: Facts) -> Decision | Refusal:
-    """An actor becomes what its human is now. Needs 1 new id."""
-    actor, login = facts.actors.get(actor_id), facts.human(actor_id)
-    if actor is None or login is None or actor.state in ("deleted", "waiting"):
-        return ignored("nobody")
-    if login.state == "deleted":
-        return Decision(departed(facts, actor, facts.new_ids[0]), actor.id, "deleted")
-    if login.state == "suspended" and actor.state != "suspended":
-        return Decision((MarkActor(actor, "suspended", facts.now),), actor.id, "suspended")
-    if login.state == "active" and actor.state == "suspended":
-        return Decision((MarkActor(actor, "active", facts.now),), actor.id, "revived")
-    return ignored("known")

@@ -23,13 +23,15 @@ from fedi_community.domain.effects import (
 )
 from fedi_community.domain.facts import Facts, Login, Needs
 from fedi_community.domain.kin import followed_by_names
-from fedi_community.domain.model import State
+from fedi_community.domain.model import Actor, State
 from fedi_community.domain.moderation.announcing import say
 from fedi_community.domain.signups import mail
 from fedi_community.errors import NOT_FOUND, Refusal
 
 MAX_TEXT: Final = 2000
 """Characters of what the member is told, and of an appeal."""
+SHUT_OUT: Final = frozenset({"suspend", "disable"})
+"""Measures that end every log-in of a human, under whichever of his names they were taken."""
 LONGEST_S: Final = 10 * 366 * 86_400
 """Seconds of a measure for a time."""
 MEASURE_JOB: Final = "end_measure"
@@ -107,35 +109,53 @@ def decide_expired(measure_id: int, facts: Facts) -> Decision:
     )
 
 
+def standing(actor_id: int, facts: Facts, but: frozenset[int] = frozenset()) -> frozenset[str]:
+    """What those who run the server did about an actor and still holds: about itself, and what shuts its human out under any of
+    his names. but: measures that end now. Needs `measure` or `measures_of`, and `humans`."""
+    human, found = facts.human(actor_id), set()
+    for one in facts.measures.values():
+        over = one.ended is not None or (one.expires is not None and one.expires <= facts.now)
+        if one.id in but or over or one.group_id is not None:
+            continue
+        if one.target_id == actor_id or (one.action in SHUT_OUT and binds(one.target_id, human)):
+            found.add(one.action)
+    return frozenset(found)
+
+
+def binds(target_id: int, login: Login | None) -> bool:
+    """Whether what is done about this actor is done about the whole human (see `login_of`)."""
+    if login is None:
+        return False
+    return target_id == login.own or (login.role == "member" and target_id in {p.id for p in login.personas})
+
+
+def lifted(action: str, actor: Actor, left: frozenset[str], facts: Facts) -> list[Effect]:
+    """A measure that those who run the server took is over; `left`: what still stands beside it."""
+    login, now = login_of(actor.id, facts), facts.now
+    back: list[Effect] = []
+    if action == "silence" and actor.state == "limited" and "silence" not in left:
+        back.append(MarkActor(actor, "active", now))
+    if action == "suspend" and "suspend" not in left:
+        if actor.state == "suspended":
+            back.append(MarkActor(actor, "limited" if "silence" in left else "active", now))
+        back += followed_by_names(facts, actor.id) if login is not None else ()
+    if action in SHUT_OUT and login is not None and login.state == "suspended" and not SHUT_OUT & left:
+        back.append(SetLogin(login.id, now, state="active"))
+    return back
+
+
 def _undone(measure_id: int, facts: Facts) -> list[Effect]:
     """Back to how it was, unless another measure of the kind still stands."""
     found = facts.measures[measure_id]
-    others = {
-        one.action for one in facts.measures.values()
-        if one.id != measure_id and one.ended is None and one.group_id is None
-        and (one.expires is None or one.expires > facts.now)
-    }  # fmt: skip
-    actor, login = facts.actors.get(found.target_id), login_of(found.target_id, facts)
+    actor = facts.actors.get(found.target_id)
     if found.ended is not None or actor is None or actor.state == "deleted":
         return []
-    back: list[Effect] = []
-    match found.action:
-        case "silence" if actor.state == "limited" and "silence" not in others:
-            back.append(MarkActor(actor, "active", facts.now))
-        case "suspend" if actor.state == "suspended" and "suspend" not in others:
-            back.append(MarkActor(actor, "limited" if "silence" in others else "active", facts.now))
-            if login is not None and "disable" not in others:
-                back.append(SetLogin(login.id, facts.now, state="active"))
-            if login is not None:
-                back += followed_by_names(facts, actor.id)
-        case "disable" if login is not None and not {"disable", "suspend"} & others:
-            back.append(SetLogin(login.id, facts.now, state="active"))
-        case "ban" if found.group_id is not None:
-            made = relations.decide_block(found.group_id, found.target_id, False, facts)
-            back += made.effects if isinstance(made, Decision) else ()
-        case "remove":
-            back += _shown_again(found.object_ids, facts)
-    return back
+    if found.group_id is None:
+        return lifted(found.action, actor, standing(actor.id, facts, frozenset({measure_id})), facts)
+    if found.action == "ban":
+        made = relations.decide_block(found.group_id, found.target_id, False, facts)
+        return list(made.effects) if isinstance(made, Decision) else []
+    return _shown_again(found.object_ids, facts) if found.action == "remove" else []
 
 
 def _shown_again(ids: tuple[int, ...], facts: Facts) -> list[Effect]:

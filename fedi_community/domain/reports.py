@@ -1,29 +1,15 @@
-"""Decide about reports and what follows from them: those who run the server answer, silence, suspend, and take back.
-
-Every one of these is written down. Who may, the caller has asked: the role of the log-in.
-"""
+"""Decide about reports: filing one with its sealed copy, who may answer it, and what is done with it. Each step is written down."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from fedi_community.domain import addresses, measures, relations
-from fedi_community.domain.client_effects import AddNote, AnswerReport, EndMeasures
-from fedi_community.domain.effects import (
-    Audit,
-    Decision,
-    Effect,
-    File,
-    MarkActor,
-    Record,
-    RevokeTokens,
-    Send,
-    SetLogin,
-)
-from fedi_community.domain.facts import Facts
-from fedi_community.domain.kin import departed, followed_by_names
-from fedi_community.domain.measures import Telling
+from fedi_community.domain import addresses, relations
+from fedi_community.domain.client_effects import AddNote, AnswerReport
+from fedi_community.domain.effects import Audit, Decision, Effect, File, Record, Send
+from fedi_community.domain.facts import Facts, Needs, Report
 from fedi_community.errors import NOT_FOUND, Refusal
 
 OURS: Final = ("advice", "selling", "impersonation", "privacy", "child", "self_harm", "harassment")
@@ -43,9 +29,6 @@ TOO_LONG: Final = Refusal(
 NO_NOTE: Final = Refusal("note_blank", 422, "Please write something.")
 NOTE_TOO_LONG: Final = Refusal("note_too_long", 422, f"A note has at most {MAX_NOTE} characters.")
 NOT_ONESELF: Final = Refusal("report_self", 422, "One cannot report oneself.")
-PROTECTED: Final = Refusal(
-    "protected", 403, "Those who run the server are suspended on its command line alone."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,132 +94,121 @@ def _flag(asked: NewReport, filed: File, facts: Facts) -> list[Effect]:
     ]
 
 
-def decide_answer(
-    report_id: int,
-    state: Literal["open", "closed"],
-    assigned_to: int | None,
-    by: int,
-    word: str,
-    facts: Facts,
-    *,
-    group_id: int | None = None,
-    actor_id: int | None = None,
-    outcome: str | None = None,
-) -> Decision:
-    """Take a report on, hand it back, give it to another, close it or open it again. by: the log-in. group_id: of the report,
-    in whose log it stands; actor_id: who acts, where he does it for the group."""
-    detail = {"report": report_id} | ({"to": assigned_to} if word == "assign" else {})
-    logged = Audit(f"report_{word}", facts.now, actor_id, by, group_id, detail=detail)
+Step = Literal["take", "hand_back", "assign", "close", "reopen"]
+STEPS: Final[Mapping[Step, str]] = {
+    "take": "assign_to_self", "hand_back": "unassign", "assign": "assign", "close": "resolve", "reopen": "reopen",
+}  # fmt: skip
+"""What can be done with a report, and how the log calls it."""
+LINES: Final = (
+    "report_read", "sealed_file_read", "note", "report_resolved", *(f"report_{word}" for word in STEPS.values()),
+)  # fmt: skip
+"""Lines of the log that tell that there is a report, or a note on somebody: not for his eyes, under none of his names."""
+NO_HELPER: Final = Refusal("no_helper", 422, "Only somebody who may answer this report can be given it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """Who answers reports. actor_id: as whom he acts, which alone others are shown. staff: of the server, and as himself."""
+
+    actor_id: int
+    login_id: int
+    staff: bool
+
+
+def report_needs(who: Helper, report_id: int, to: int | None = None) -> Needs:
+    """What `opened` and what is done with a report look at. to: who is to be given it."""
+    people = frozenset({who.actor_id} | ({to} if to else set()))
+    return Needs(
+        report=report_id, actor_ids=people, subjects=people, logins=frozenset({who.login_id}), humans=to is not None
+    )  # fmt: skip
+
+
+def opened(who: Helper, facts: Facts) -> Report | Refusal:
+    """The report that was asked for, where somebody may answer it; to anybody else it is missing. Server staff answer all, those
+    of a group with that power the ones about posts in it, and nobody one about himself, under whatever name."""
+    found, login = facts.report, facts.login_by_id.get(who.login_id)
+    if found is None or login is None or found.target_id in {who.actor_id, *login.actors}:
+        return NOT_FOUND
+    by_role = who.staff and login.role in ("staff", "admin")
+    return found if by_role or _inside(who.actor_id, found, facts) else NOT_FOUND
+
+
+def _inside(actor_id: int, found: Report, facts: Facts) -> bool:
+    group = facts.actors.get(found.group_id or 0)
+    return group is not None and group.local and group.is_group and facts.may(actor_id, group.id, "reports")
+
+
+def decide_step(
+    who: Helper, step: Step, facts: Facts, *, to: int | None = None, outcome: str = "", word: str = ""
+) -> Decision | Refusal:
+    """Take a report on, hand it back, give it to another (`to`: as whom he acts), close it (`outcome`: what was done) or open it
+    again. word: for the log, where it is not the usual one."""
+    found = opened(who, facts)
+    if isinstance(found, Refusal):
+        return found
+    if step == "assign" and not _may_help(to or 0, found, facts):
+        return NO_HELPER
+    assigned = {
+        "take": who.actor_id,
+        "hand_back": None,
+        "assign": to,
+        "close": found.assigned_to or who.actor_id,
+    }
+    state: Literal["open", "closed"] = "closed" if step == "close" else "open"
+    if step not in ("close", "reopen") and found.state == "closed":
+        state = "closed"
+    done = AnswerReport(
+        found.id, state, assigned.get(step, found.assigned_to), who.actor_id, facts.now,
+        (outcome or found.outcome)[:MAX_NOTE] or None,
+    )  # fmt: skip
+    detail = {"to": to} if step == "assign" else {}
     return Decision(
-        (AnswerReport(report_id, state, assigned_to, by, facts.now, outcome), logged), report_id, word
+        (done, _logged(f"report_{word or STEPS[step]}", who, found, facts, detail)), found.id, step
     )
 
 
-def decide_note(
-    text: str, by: int, facts: Facts, *, report_id: int | None = None, target_id: int | None = None,
-    group_id: int | None = None, actor_id: int | None = None,
-) -> Decision | Refusal:  # fmt: skip
-    """A note on a report or an account, for those who answer reports. It is never changed. Who may, the caller has asked."""
-    said = text.strip()
+def _logged(action: str, who: Helper, found: Report, facts: Facts, detail: Mapping[str, Any]) -> Audit:
+    """The line names whom the report is about, so that his own eyes are spared it."""
+    acted = None if who.staff else who.actor_id
+    return Audit(
+        action, facts.now, acted, who.login_id, found.group_id, None, found.target_id,
+        {"report": found.id, **detail},
+    )  # fmt: skip
+
+
+def _may_help(actor_id: int, found: Report, facts: Facts) -> bool:
+    """Whether somebody may answer it too. Of a name that is nobody's self only the name is looked at, never its human."""
+    actor, login = facts.actors.get(actor_id), facts.human(actor_id)
+    if (
+        actor is None
+        or actor.is_group
+        or actor.state not in ("active", "limited")
+        or actor_id == found.target_id
+    ):
+        return False
+    itself = login is not None and login.own == actor_id
+    if itself and login is not None and login.state != "active":
+        return False
+    by_role = itself and login is not None and login.role in ("staff", "admin")
+    return login is not None and (by_role or _inside(actor_id, found, facts))
+
+
+def decide_note(text: str, who: Helper, facts: Facts) -> Decision | Refusal:
+    """A note on a report for the others who answer it. It is never changed."""
+    found = opened(who, facts)
+    if isinstance(found, Refusal):
+        return found
+    refused = _note_refused(text.strip())
+    if refused is not None:
+        return refused
+    return Decision(
+        (AddNote(text.strip(), who.actor_id, who.login_id, facts.now, report_id=found.id),
+         _logged("note", who, found, facts, {})),
+        found.id, "noted",
+    )  # fmt: skip
+
+
+def _note_refused(said: str) -> Refusal | None:
     if not said:
         return NO_NOTE
-    if len(said) > MAX_NOTE:
-        return NOTE_TOO_LONG
-    detail = {"report": report_id} if report_id else {}
-    logged = Audit("note", facts.now, actor_id, by, group_id, None, target_id, detail)
-    return Decision((AddNote(said, by, facts.now, report_id, target_id), logged), report_id, "noted")
-
-
-# --- accounts -------------------------------------------------------------------------------------------------------------
-
-LIFTED: Final[dict[str, tuple[str, ...]]] = {
-    "unsilence": ("silence",), "enable": ("disable",), "unsuspend": ("suspend",),
-}  # fmt: skip
-"""What takes back which measures."""
-MEASURES: Final = ("none", "sensitive", "disable", "silence", "suspend")
-Measure = Literal["none", "sensitive", "disable", "silence", "suspend"]
-
-
-def decide_measure(
-    actor_id: int, measure: str, by: int, facts: Facts, report_id: int | None = None, telling: Telling | None = None,
-) -> Decision | Refusal:  # fmt: skip
-    """What those who run the server do about an account; with the report that it answers, and (telling) how its owner hears of it.
-    Needs the actor and its log-in, and 1 new id."""
-    actor = facts.actors.get(actor_id)
-    if actor is None or actor.state in ("deleted", "waiting"):
-        return NOT_FOUND
-    if measure in ("suspend", "disable") and _runs_the_server(actor_id, facts):
-        return PROTECTED
-    effects = [*_done(actor_id, measure, facts)]
-    detail: dict[str, Any] = {"report": report_id} if report_id else {}
-    if telling is not None and telling.expires is not None:
-        detail["until"] = telling.expires
-    effects.append(Audit(f"account_{measure}", facts.now, None, by, target_id=actor_id, detail=detail))
-    if measure in LIFTED:
-        effects.append(EndMeasures(actor_id, LIFTED[measure], facts.now))
-    elif telling is not None and measure in MEASURES:
-        effects += measures.taken(
-            facts.new_ids[0], actor_id, by, measure, telling, facts, report_id=report_id
-        )
-    if report_id is not None:
-        effects += decide_answer(report_id, "closed", by, by, "resolved", facts, outcome=measure).effects
-    return Decision(tuple(effects), actor_id, measure)
-
-
-def _runs_the_server(actor_id: int, facts: Facts) -> bool:
-    login = facts.human(actor_id)
-    return login is not None and login.role == "admin" and login.own == actor_id
-
-
-def _bound_login(actor_id: int, facts: Facts) -> int | None:
-    found = measures.login_of(actor_id, facts)
-    return None if found is None else found.id
-
-
-def _done(actor_id: int, measure: str, facts: Facts) -> list[Effect]:
-    actor, now = facts.actors[actor_id], facts.now
-    login = _bound_login(actor_id, facts)
-    match measure:
-        case "silence":
-            return [MarkActor(actor, "limited", now)]
-        case "unsilence":
-            return [MarkActor(actor, "active", now)] if actor.state == "limited" else []
-        case "disable":
-            return (
-                [SetLogin(login, now, state="suspended"), RevokeTokens(now, login_id=login)] if login else []
-            )
-        case "enable":
-            return [SetLogin(login, now, state="active")] if login and actor.state != "suspended" else []
-        case "suspend":
-            ended: list[Effect] = [MarkActor(actor, "suspended", now)]
-            if login:
-                ended += [SetLogin(login, now, state="suspended"), RevokeTokens(now, login_id=login)]
-                ended += followed_by_names(facts, actor_id)
-            return ended
-        case "unsuspend":
-            if actor.state != "suspended":
-                return []
-            back: list[Effect] = [MarkActor(actor, "active", now)]
-            if not login:
-                return back
-            return [*back, SetLogin(login, now, state="active"), *followed_by_names(facts, actor_id)]
-    return []
-
-
-def decide_erase(actor_id: int, by: int, facts: Facts) -> Decision | Refusal:
-    """Delete a suspended account of this server with all that it wrote, everywhere it went. Needs 1 new id."""
-    actor = facts.actors.get(actor_id)
-    if actor is None or actor.state != "suspended":
-        return Refusal("not_suspended", 403, "Suspend the account first.")
-    login = _bound_login(actor_id, facts)
-    effects: list[Effect] = [Audit("account_erased", facts.now, None, by, target_id=actor_id)]
-    if login:
-        effects += [
-            SetLogin(login, facts.now, state="deleted", email=f"{login}@erased.invalid", settings={}),
-            RevokeTokens(facts.now, login_id=login),
-            *followed_by_names(facts, actor_id),
-        ]
-    gone = (
-        departed(facts, actor, facts.new_ids[0]) if actor.local else (MarkActor(actor, "deleted", facts.now),)
-    )
-    return Decision((*effects, *gone), actor_id, "erased")
+    return NOTE_TOO_LONG if len(said) > MAX_NOTE else None

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from fedi_community import desk
+from fedi_community import cases
 from fedi_community.auth import signup
-from fedi_community.domain import measures, reports
+from fedi_community.domain import account_measures, measures, reports
 from fedi_community.domain.effects import Decision
-from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.facts import Facts
+from fedi_community.domain.reports import Helper, Step
 from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.base import Call, Table, member
@@ -117,27 +118,12 @@ async def read(call: Call) -> Any:
     return await _account(call, call.id())
 
 
-def _needs(account_id: int) -> Needs:
-    return Needs(actor_ids=frozenset({account_id}), subjects=frozenset({account_id}), humans=True)
-
-
 async def _measure(
     call: Call, account_id: int, measure: str, report_id: int | None = None, **how: Any
 ) -> None:
     await _account(call, account_id)
-    managed = (await call.read(lambda tx: moderation.managed(tx, [account_id]))).get(account_id)
-    if managed is None:
-        raise not_found()
-    if managed.role in ("staff", "admin"):
-        _admin(call)  # staff do not measure each other
-    await desk.measure(
-        call.house,
-        call.api.settings.keys_dir,
-        account_id,
-        measure,
-        call.who.login_id,
-        report_id=report_id,
-        **how,
+    await cases.measure(
+        call.house, call.api.settings.keys_dir, account_id, measure, _helper(call), report_id=report_id, **how
     )
 
 
@@ -167,11 +153,8 @@ _do("unsensitive", "unsensitive", "Nothing here: posts are not marked for somebo
 async def action(call: Call) -> Any:
     """Warn (`none`), disable, silence or suspend, for a time or for good, and answer the report with it. The member is told"""
     _staff(call)
-    report_id = call["report_id"]
-    if report_id is not None and await call.read(lambda tx: moderation.report(tx, report_id)) is None:
-        raise not_found()
     await _measure(
-        call, call.id(), call["type"] or "none", report_id, text=call["text"] or "",
+        call, call.id(), call["type"] or "none", call["report_id"], text=call["text"] or "",
         mail=bool(call["send_email_notification"]), seconds=call["expires_in"],
     )  # fmt: skip
     return {}
@@ -202,28 +185,29 @@ async def erase(call: Call) -> Any:
     shown = await _account(call, account_id)
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return reports.decide_erase(account_id, by, facts)
+        return account_measures.decide_erase(account_id, by, facts)
 
-    await call.perform(Change(_needs(account_id), decide, 1))
+    await call.perform(Change(account_measures.measure_needs(account_id, None), decide, 1))
     return shown
 
 
 # --- reports ------------------------------------------------------------------------------------------------------------
 
 
-async def _reports(call: Call, found: list[ReportRow]) -> list[dict[str, Any]]:
-    async def unit(tx: Tx) -> tuple[Any, Any, Any]:
-        logins = [i for row in found for i in (row.assigned_to, row.closed_by) if i]
-        selves = await moderation.selves(tx, logins)
-        ids = {row.target_id for row in found} | {row.reporter_id for row in found if row.reporter_id}
-        people = await _shown(tx, call, ids | set(selves.values()))
-        posts = await views.load_posts(tx, call.viewer, [i for row in found for i in row.object_ids])
-        return selves, people, posts
+async def _reports(call: Call, found: list[ReportRow], opened: bool = False) -> list[dict[str, Any]]:
+    """opened: with the sealed copies, which a list does not hold: whoever reads one is written down."""
 
-    selves, people, posts = await call.read(unit)
+    async def unit(tx: Tx) -> tuple[Any, Any]:
+        ids = {
+            i for row in found for i in (row.target_id, row.reporter_id, row.assigned_to, row.closed_by) if i
+        }
+        posts = await views.load_posts(tx, call.viewer, [i for row in found for i in row.object_ids])
+        return await _shown(tx, call, ids), posts
+
+    people, posts = await call.read(unit)
     statuses = {int(made["id"]): made for made in plainly(call, posts)}
     return [
-        shapes.admin_report(row, people, selves, [statuses[i] for i in row.object_ids if i in statuses])
+        shapes.admin_report(row, people, [statuses[i] for i in row.object_ids if i in statuses], opened)
         for row in found
     ]
 
@@ -234,7 +218,7 @@ async def _reports(call: Call, found: list[ReportRow]) -> list[dict[str, Any]]:
     *paging(100, 200),
 )  # fmt: skip
 async def listed(call: Call) -> Any:
-    """Reports, the newest first"""
+    """Reports, the newest first. Copies are in each report"""
     _staff(call)
     at = call.cursor
     found = await call.read(
@@ -247,28 +231,29 @@ async def listed(call: Call) -> Any:
     return call.page(await _reports(call, found), last, found[0].id if found else None)
 
 
-def _desk(call: Call) -> desk.Helper:
-    return desk.Helper(call.actor_id, call.who.login_id, call.who.staff)
+def _helper(call: Call) -> Helper:
+    return Helper(call.actor_id, call.who.login_id, call.who.staff)
+
+
+async def _one(call: Call) -> dict[str, Any]:
+    opened = await cases.open_report(call.house, _helper(call), call.id())
+    return (await _reports(call, [opened.row], opened=True))[0]
 
 
 @table.get("/api/v1/admin/reports/<id>", member("admin:read:reports"), shapes.ADMIN_REPORT)
 async def report(call: Call) -> Any:
     """A report; that it was read is written down"""
     _staff(call)
-    return (await _reports(call, [(await desk.open_report(call.house, _desk(call), call.id())).row]))[0]
+    return await _one(call)
 
 
-async def _step(call: Call, verb: desk.Step, **more: Any) -> dict[str, Any]:
+async def _step(call: Call, verb: Step, **more: Any) -> dict[str, Any]:
     _staff(call)
-    report_id = call.id()
-    await desk.step(call.house, _desk(call), report_id, verb, **more)
-    row = await call.read(lambda tx: moderation.report(tx, report_id))
-    if row is None:
-        raise not_found()
-    return (await _reports(call, [row]))[0]
+    await cases.step(call.house, _helper(call), call.id(), verb, **more)
+    return await _one(call)
 
 
-def _answer(name: str, verb: desk.Step, doc: str, *params: Param) -> None:
+def _answer(name: str, verb: Step, doc: str, *params: Param) -> None:
     @table.post(
         f"/api/v1/admin/reports/<id>/{name}",
         member("admin:write:reports"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fedi_community import desk
+from fedi_community import cases
 from fedi_community.errors import Problem, not_found
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.base import Call, Table, member
@@ -44,7 +44,7 @@ async def mine(call: Call) -> Any:
 async def appeal(call: Call) -> Any:
     """Appeal, once for each"""
     measure_id = call.id()
-    await desk.appeal(call.house, measure_id, call.actor_id, call["text"])
+    await cases.appeal(call.house, measure_id, call.actor_id, call["text"])
     found = await call.read(lambda tx: measures.one(tx, measure_id))
     return (await _shown(call, [found] if found else []))[0]
 
@@ -87,7 +87,7 @@ def _answers(verb: str, granted: bool, doc: str) -> None:
     )
     async def by_staff(call: Call) -> Any:
         _staff(call)
-        await desk.answer_appeal(call.house, helper(call), call.id(), granted)
+        await cases.answer_appeal(call.house, helper(call), call.id(), granted)
         return {}
 
     @table.post(
@@ -97,7 +97,7 @@ def _answers(verb: str, granted: bool, doc: str) -> None:
         doc=f"{doc}, in a group",
     )
     async def by_mentor(call: Call) -> Any:
-        await desk.answer_appeal(call.house, helper(call), call.id("appeal"), granted, call.id())
+        await cases.answer_appeal(call.house, helper(call), call.id("appeal"), granted, call.id())
         return {}
 
 

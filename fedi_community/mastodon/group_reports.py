@@ -6,15 +6,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fedi_community import desk
+from fedi_community import cases
 from fedi_community.domain import reports as rules
+from fedi_community.domain.reports import Helper, Step
 from fedi_community.domain.views import ActorView
 from fedi_community.errors import not_found
 from fedi_community.mastodon.base import Call, Table, member
 from fedi_community.mastodon.entities.accounts import ACCOUNT, account, moment
 from fedi_community.mastodon.entities.schema import ANYTHING, BOOL, ID, MOMENT, STR, entity, many, maybe
 from fedi_community.mastodon.params import Param
-from fedi_community.storage import moderation, reports, views
+from fedi_community.storage import reports, views
 from fedi_community.storage.database import Tx
 from fedi_community.storage.moderation import ReportRow
 
@@ -29,14 +30,14 @@ GROUP_REPORT: Final = entity(
 )  # fmt: skip
 
 
-def helper(call: Call) -> desk.Helper:
-    return desk.Helper(call.actor_id, call.who.login_id, call.who.staff)
+def helper(call: Call) -> Helper:
+    return Helper(call.actor_id, call.who.login_id, call.who.staff)
 
 
 def shown(
-    row: ReportRow, people: dict[int, ActorView], selves: dict[int, int], base: str, opened: desk.Opened | None = None
+    row: ReportRow, people: dict[int, ActorView], base: str, opened: cases.Opened | None = None
 ) -> dict[str, Any]:  # fmt: skip
-    """A GroupReport: without its reporter."""
+    """A GroupReport: without its reporter. Who answers it is shown as whom he acts."""
 
     def who(actor_id: int | None) -> dict[str, Any] | None:
         actor = people.get(actor_id or 0)
@@ -59,31 +60,22 @@ def shown(
         if opened
         else [],
         "target_account": who(row.target_id),
-        "assigned_account": who(selves.get(row.assigned_to or 0)),
+        "assigned_account": who(row.assigned_to),
         "notes": [
-            {"id": str(n.id), "created_at": moment(n.at), "by": who(selves.get(n.by)), "text": n.text}
+            {"id": str(n.id), "created_at": moment(n.at), "by": who(n.by), "text": n.text}
             for n in (opened.notes if opened else ())
         ],
     }
 
 
-async def _people(
-    call: Call, rows: list[ReportRow], notes: list[reports.Note]
-) -> tuple[dict[int, int], dict[int, ActorView]]:
-    async def unit(tx: Tx) -> tuple[dict[int, int], dict[int, ActorView]]:
-        logins = [i for row in rows for i in (row.assigned_to,) if i] + [n.by for n in notes]
-        selves = await moderation.selves(tx, logins)
-        return selves, await views.load_actors(tx, {row.target_id for row in rows} | set(selves.values()))
-
-    return await call.read(unit)
+async def _people(call: Call, rows: list[ReportRow], notes: list[reports.Note]) -> dict[int, ActorView]:
+    ids = {i for row in rows for i in (row.target_id, row.assigned_to) if i} | {n.by for n in notes}
+    return await call.read(lambda tx: views.load_actors(tx, ids))
 
 
 async def _opened(call: Call) -> dict[str, Any]:
-    opened = await desk.open_report(call.house, helper(call), call.id("report"))
-    if opened.row.group_id != call.id():
-        raise not_found()
-    selves, people = await _people(call, [opened.row], opened.notes)
-    return shown(opened.row, people, selves, call.base, opened)
+    opened = await cases.open_report(call.house, helper(call), call.id("report"), call.id())
+    return shown(opened.row, await _people(call, [opened.row], opened.notes), call.base, opened)
 
 
 @table.get("/api/v1/groups/<id>/reports", READ, many(GROUP_REPORT))
@@ -97,8 +89,8 @@ async def listed(call: Call) -> Any:
         return (await reports.queue(tx, group_id, call.who.login_id))[0]
 
     rows = await call.read(unit)
-    selves, people = await _people(call, rows, [])
-    return [shown(row, people, selves, call.base) for row in rows]
+    people = await _people(call, rows, [])
+    return [shown(row, people, call.base) for row in rows]
 
 
 @table.get("/api/v1/groups/<id>/reports/<report>", READ, GROUP_REPORT)
@@ -107,14 +99,13 @@ async def one(call: Call) -> Any:
     return await _opened(call)
 
 
-def _step(name: str, verb: desk.Step, doc: str, *params: Param) -> None:
+def _step(name: str, verb: Step, doc: str, *params: Param) -> None:
     @table.post(f"/api/v1/groups/<id>/reports/<report>/{name}", WRITE, GROUP_REPORT, *params, doc=doc)
     async def answer(call: Call) -> Any:
-        await _opened(call)
         more: dict[str, Any] = {"to": call["account_id"]} if verb == "assign" else {}
         if verb == "close":
             more = {"outcome": (call["outcome"] or "").strip()}
-        await desk.step(call.house, helper(call), call.id("report"), verb, **more)
+        await cases.step(call.house, helper(call), call.id("report"), verb, group_id=call.id(), **more)
         return await _opened(call)
 
 
@@ -131,8 +122,7 @@ _step("reopen", "reopen", "Open it again")
 )  # fmt: skip
 async def note(call: Call) -> Any:
     """Write a note for the others who answer it"""
-    await _opened(call)
-    await desk.note(call.house, helper(call), call["text"], report_id=call.id("report"))
+    await cases.note(call.house, helper(call), call["text"], report_id=call.id("report"), group_id=call.id())
     return await _opened(call)
 
 
@@ -142,7 +132,7 @@ async def note(call: Call) -> Any:
 )  # fmt: skip
 async def staff_note(call: Call) -> Any:
     """Write a note on a report"""
-    await desk.note(call.house, helper(call), call["text"], report_id=call.id())
+    await cases.note(call.house, helper(call), call["text"], report_id=call.id())
     return await _notes(call)
 
 
@@ -153,6 +143,6 @@ async def staff_notes(call: Call) -> Any:
 
 
 async def _notes(call: Call) -> list[dict[str, Any]]:
-    opened = await desk.open_report(call.house, helper(call), call.id())
-    selves, people = await _people(call, [opened.row], opened.notes)
-    return list(shown(opened.row, people, selves, call.base, opened)["notes"])
+    opened = await cases.open_report(call.house, helper(call), call.id())
+    people = await _people(call, [opened.row], opened.notes)
+    return list(shown(opened.row, people, call.base, opened)["notes"])

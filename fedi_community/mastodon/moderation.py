@@ -18,7 +18,7 @@ from fedi_community.mastodon.paging import paging
 from fedi_community.mastodon.params import Param
 from fedi_community.perform import Change
 from fedi_community.storage import moderation as rows
-from fedi_community.storage import views
+from fedi_community.storage import reports, views
 from fedi_community.storage.database import Tx
 
 table = Table("moderation")
@@ -138,7 +138,8 @@ async def log(call: Call) -> Any:
     async def unit(tx: Tx) -> tuple[list[rows.LogRow], dict[int, Any]]:
         if group_id not in await rows.run_by(tx, call.actor_id, [group_id]):
             raise not_found()
-        found = await rows.log(tx, group_id, at.before, at.after, at.limit)
+        answers = group_id in await reports.answers(tx, call.actor_id, [group_id])
+        found = await rows.log(tx, group_id, call.who.login_id, answers, at.before, at.after, at.limit)
         people = {i for row in found for i in (row.actor_id, row.target_id) if i}
         return found, await views.load_actors(tx, people)
 

@@ -5,7 +5,8 @@ Nobody is unmasked by reading it. A line keeps who acted (`actor_id`) beside the
 - a line that names an actor shows that actor, be it a persona, or the group as which staff spoke; its log-in is used for nothing;
 - a line without one shows the own name of server staff, and only for what server staff alone do, which they cannot do under
   another name (`BY_STAFF`);
-- what people do with their own log-ins and names (`PRIVATE`) is not shown at all: else the hour of a log-in would tell.
+- what people do with their own log-ins and names (`PRIVATE`) is not shown at all: else the hour of a log-in would tell;
+- that somebody is reported is not shown to himself.
 Filters look at what is shown, never at a log-in behind a line that names an actor. So all pages together link no two names.
 """
 
@@ -21,6 +22,7 @@ from fedi_community.domain.effects import Audit
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
+from fedi_community.storage.moderation import not_about_oneself
 from fedi_community.storage.schema import Str
 
 NEWEST = 2**63 - 1
@@ -70,7 +72,7 @@ _ALL = Statement(
     select(t.audit)
     .where(
         L.id < param("before"), L.id > param("after"), L.at >= param("since"), L.at < param("until"),
-        ~among(L.action, *PRIVATE),
+        ~among(L.action, *PRIVATE), not_about_oneself(L),
         or_(_none, L.action == bindparam("action", type_=Str)),
         or_(param("group") == number(0), L.group_id == param("group")),
         or_(
@@ -151,10 +153,13 @@ class Wanted:
     until: int = 0
 
 
-async def lines(tx: Tx, wanted: Wanted, before: int | None, after: int | None, limit: int) -> list[Line]:
-    """The log of the whole server, the newest first. What somebody does with his own log-in and names is not in it."""
+async def lines(
+    tx: Tx, wanted: Wanted, before: int | None, after: int | None, limit: int, reader: int = 0
+) -> list[Line]:
+    """The log of the whole server, the newest first. What somebody does with his own log-in and names is not in it, nor what is
+    reported about the `reader` (a log-in; 0 for the command line)."""
     rows = await tx.rows(
-        _ALL, before=before or NEWEST, after=after or 0, count=limit, action=wanted.action, actor=wanted.actor,
+        _ALL, login=reader, before=before or NEWEST, after=after or 0, count=limit, action=wanted.action, actor=wanted.actor,
         group=wanted.group, since=wanted.since, until=wanted.until or NEWEST,
     )  # fmt: skip
     return [_line(row) for row in rows]

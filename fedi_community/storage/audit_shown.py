@@ -61,7 +61,7 @@ async def page(
     tx: Tx, viewer: Viewer | None, wanted: Wanted, before: int | None, after: int | None, limit: int
 ) -> Page:
     """viewer: None for the command line of the server, to which nothing is hidden but who is behind a name."""
-    found = await audit.lines(tx, wanted, before, after, limit)
+    found = await audit.lines(tx, wanted, before, after, limit, (viewer.login_id or 0) if viewer else 0)
     names = await audit.own_names(tx, found)
     everywhere = {line.group_id for line in found if line.group_id}
     people = (

@@ -25,7 +25,18 @@ from fedi_community.domain.model import (
     staff_of,
 )
 from fedi_community.domain.posts import CIRCLE
-from fedi_community.storage import desk, held, joining, kept, measures, media, personas, scheduled, sessions
+from fedi_community.storage import (
+    desk,
+    held,
+    joining,
+    kept,
+    measures,
+    media,
+    personas,
+    reports,
+    scheduled,
+    sessions,
+)  # fmt: skip
 from fedi_community.storage import hosts as host_rows
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
@@ -365,6 +376,9 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     wanted = {p.owner_id for p in loader.principals.values()} | needs.actor_ids
     wanted |= {s for s in needs.subjects if isinstance(s, int)}
     wanted |= {i for row in happened for i in (row["actor_id"], row["target_id"]) if i is not None}
+    report = await reports.known(tx, needs.report) if needs.report is not None else None
+    if report is not None:
+        wanted |= {report.target_id, report.group_id or 0}
     wanted |= {post.author_id for post in posts} | {post.group_id for post in posts if post.group_id}
     if needs.around:
         wanted |= {
@@ -462,7 +476,10 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         invitations={one.id: one for one in await joining.living(tx, needs.invitations_of, now)}
         if needs.invitations_of
         else {},
-        measures=await measures.known(tx, needs.measure) if needs.measure is not None else {},
+        measures=await measures.known(tx, needs.measure or 0, needs.measures_of or 0)
+        if needs.measure or needs.measures_of
+        else {},
+        report=report,
         kept=await kept.load(tx, needs.keeps) if needs.keeps is not None else Kept(),
         human_of=humans,
         unmasking=await personas.unmasking(tx, needs.unmasking) if needs.unmasking is not None else None,

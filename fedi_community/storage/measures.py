@@ -55,19 +55,32 @@ def _taken(row: Row) -> Taken:
     return Taken(**{**values, "object_ids": tuple(orjson.loads(row["object_ids"]))})
 
 
+_one, _other = t.speakers.alias(), t.speakers.alias()
+_same_human = (
+    select(_other.c.actor_id)
+    .join(_one, _one.c.login_id == _other.c.login_id)
+    .where(
+        _one.c.actor_id == param("target"), among(_one.c.role, "self", "persona"), among(_other.c.role, "self", "persona")
+    )
+    .scalar_subquery()
+)  # fmt: skip
 _KNOWN = Statement(
     select(
         M.id, M.target_id, M.login_id, M.group_id, M.action, M.object_ids, M.expires, M.ended, M.appeal_state
     ).where(
-        or_(M.id == param("key"), and_(M.target_id == param("target"), M.ended.is_(None)))
+        or_(
+            M.id == param("key"),
+            and_(M.ended.is_(None), or_(M.target_id == param("target"), M.target_id.in_(_same_human))),
+        )
     )
-)  # fmt: skip
+)
 _OF = Statement(select(M.target_id).where(M.id == param("key")))
 
 
-async def known(tx: Tx, measure_id: int) -> dict[int, Measure]:
-    """A measure, and what else still stands against the same actor, for decisions."""
-    target = await tx.value(_OF, key=measure_id)
+async def known(tx: Tx, measure_id: int, target_id: int = 0) -> dict[int, Measure]:
+    """A measure (0: none), and what else still stands against the same human under any name, for decisions. target_id: an
+    actor, where no measure is named."""
+    target = target_id or await tx.value(_OF, key=measure_id)
     if target is None:
         return {}
     return {

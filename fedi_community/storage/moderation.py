@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal_column, or_, select
 
 from fedi_community.domain.model import Grant, Viewer
+from fedi_community.domain.reports import LINES
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
@@ -24,7 +25,8 @@ A, L, R, H = t.actors.c, t.logins.c, t.reports.c, t.hosts.c
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """An account as staff see it. role, email and the rest are of the log-in, and empty for accounts of other servers."""
+    """An account as staff see it. role, email and the rest are of the log-in, and empty for accounts of other servers. disabled: a
+    measure against this very account shuts him out; what was done about another name of his shows nowhere."""
 
     id: int
     state: str
@@ -36,12 +38,19 @@ class Managed:
     language: str = ""
     confirmed: bool = False
     reason: str = ""
+    disabled: bool = False
+    sensitive: bool = False
+
+
+_X = t.measures.c
+_disabled = exists_in(t.measures, _X.target_id == A.id, _X.action == word("disable"), _X.ended.is_(None))
 
 
 def _managed() -> Select[Any]:
     return select(
         A.id, A.state, H.name.label("host"), L.id.label("login_id"), L.email, L.role, L.state.label("login_state"), L.language,
-        L.confirmed, L.settings, t.speakers.c.role.label("voice"),
+        L.confirmed, L.settings, t.speakers.c.role.label("voice"), A.sensitive,
+        case((_disabled, number(1)), else_=number(0)).label("disabled"),
     ).select_from(
         t.actors.outerjoin(t.hosts, H.id == A.host_id)
         .outerjoin(t.speakers, and_(t.speakers.c.actor_id == A.id, among(t.speakers.c.role, "self", "persona")))
@@ -88,9 +97,8 @@ _SEARCH = Statement(
         or_(
             _status == _anything,
             and_(_status == word("pending"), L.state == word("pending"), ~_persona),
-            and_(_status == word("active"), among(A.state, "active", "limited"),
-                 or_(L.id.is_(None), L.state == word("active"), _persona)),
-            and_(_status == word("disabled"), L.state == word("suspended"), A.state != word("suspended"), ~_persona),
+            and_(_status == word("active"), among(A.state, "active", "limited"), ~_disabled),
+            and_(_status == word("disabled"), A.state != word("suspended"), _disabled),
             and_(_status == word("silenced"), A.state == word("limited")),
             and_(_status == word("suspended"), A.state == word("suspended")),
         ),
@@ -109,16 +117,29 @@ _SEARCH = Statement(
 
 
 def _one(row: Row) -> Managed:
-    login = row["login_id"]
+    login, disabled, sensitive = row["login_id"], bool(row["disabled"]), bool(row["sensitive"])
     if login is None:
-        return Managed(row["id"], row["state"], row["host"] or "")
+        return Managed(row["id"], row["state"], row["host"] or "", sensitive=sensitive)
     if (
         row["voice"] == "persona"
     ):  # whose it is, two of the staff may ask: not its address, role, language or log-in
-        return Managed(row["id"], row["state"], "", NOBODYS_LOGIN, "", "member", "active", "", True)
+        return Managed(
+            row["id"],
+            row["state"],
+            "",
+            NOBODYS_LOGIN,
+            "",
+            "member",
+            "active",
+            "",
+            True,
+            "",
+            disabled,
+            sensitive,
+        )
     return Managed(
         row["id"], row["state"], row["host"] or "", login, row["email"], row["role"], row["login_state"],
-        row["language"], row["confirmed"] is not None, str(orjson.loads(row["settings"]).get("reason", "")),
+        row["language"], row["confirmed"] is not None, str(orjson.loads(row["settings"]).get("reason", "")), disabled, sensitive,
     )  # fmt: skip
 
 
@@ -176,7 +197,7 @@ async def pending(tx: Tx, limit: int = 500) -> list[Managed]:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A report. copy: what was reported, as the reporter saw it. Times in milliseconds; assigned_to, closed_by: log-ins."""
+    """A report. copy: what the reporter saw. assigned_to, closed_by: as whom people act. Times in milliseconds."""
 
     id: int
     reporter_id: int | None
@@ -204,6 +225,16 @@ about_others = R.target_id.not_in(
     select(t.speakers.c.actor_id).where(t.speakers.c.login_id == param("login"), _ONES).scalar_subquery()
 )
 """Reports about no name of the log-in `login`: nobody learns of one about himself, under whatever name."""
+
+
+def not_about_oneself(line: Any) -> ColumnElement[bool]:
+    """The same of lines of the log. line: its columns."""
+    names = select(t.speakers.c.actor_id).where(t.speakers.c.login_id == param("login"), _ONES)
+    return or_(
+        ~among(line.action, *LINES), line.target_id.is_(None), line.target_id.not_in(names.scalar_subquery())
+    )
+
+
 _REPORT = Statement(select(t.reports).where(one_of(R.id, "ids")))
 _REPORTS = Statement(
     select(t.reports)
@@ -282,7 +313,13 @@ class LogRow:
 _L = t.audit.c
 _LOG = Statement(
     select(_L.id, _L.at, _L.action, _L.actor_id, _L.target_id, _L.object_id, _L.detail)
-    .where(_L.group_id == param("group"), _L.id < param("before"), _L.id > param("after"))
+    .where(
+        _L.group_id == param("group"),
+        _L.id < param("before"),
+        _L.id > param("after"),
+        not_about_oneself(_L),
+        or_(param("reports") == number(1), ~among(_L.action, *LINES)),
+    )
     .order_by(_L.id.desc())
     .limit(param("count"))
 )
@@ -304,9 +341,14 @@ async def run_by(tx: Tx, actor_id: int, group_ids: Iterable[int]) -> frozenset[i
     return frozenset(row[0] for row in await tx.rows(_RUNS, actor=actor_id, groups=wanted))
 
 
-async def log(tx: Tx, group_id: int, before: int | None, after: int | None, limit: int) -> list[LogRow]:
-    """What was done in a group, the newest first. Who may read it is for the caller to ask (`run_by`)."""
-    found = await tx.rows(_LOG, group=group_id, before=before or NEWEST, after=after or 0, count=limit)
+async def log(
+    tx: Tx, group_id: int, login_id: int, reports: bool, before: int | None, after: int | None, limit: int
+) -> list[LogRow]:
+    """What was done in a group, the newest first. Who may read it is for the caller to ask (`run_by`). login_id: the reader's; what
+    is reported about him is not in it. reports: he answers them in this group."""
+    found = await tx.rows(
+        _LOG, group=group_id, login=login_id, reports=int(reports), before=before or NEWEST, after=after or 0, count=limit
+    )  # fmt: skip
     return [
         LogRow(
             row["id"], row["at"], row["action"], row["actor_id"], row["target_id"], row["object_id"],

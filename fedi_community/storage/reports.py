@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import and_, bindparam, delete, func, literal_column, or_, select, update
 
 from fedi_community.domain import client_effects as e
+from fedi_community.domain.facts import Report
 from fedi_community.domain.model import USUAL_POWERS, Grant, mentors_of, staff_of
 from fedi_community.domain.uploads import REMOVE_JOB
 from fedi_community.storage import moderation, notifications
@@ -204,13 +205,15 @@ async def _answer(tx: Tx, x: e.AnswerReport, wake: Wake) -> None:
     )  # fmt: skip
 
 
-_ADD_NOTE = insert_row(t.moderation_notes, "report_id", "target_id", "login_id", "text", "created")
+_ADD_NOTE = insert_row(
+    t.moderation_notes, "report_id", "target_id", "actor_id", "login_id", "text", "created"
+)
 
 
 async def _add_note(tx: Tx, x: e.AddNote, wake: Wake) -> None:
     await tx.run(
-        _ADD_NOTE, report_id=x.report_id, target_id=x.target_id, login_id=x.by, text=x.text, created=x.at
-    )
+        _ADD_NOTE, report_id=x.report_id, target_id=x.target_id, actor_id=x.by, login_id=x.login_id, text=x.text, created=x.at
+    )  # fmt: skip
 
 
 # --- reading ------------------------------------------------------------------------------------------------------------
@@ -218,7 +221,7 @@ async def _add_note(tx: Tx, x: e.AddNote, wake: Wake) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """by: a log-in. at: milliseconds."""
+    """by: as whom it was written. at: milliseconds."""
 
     id: int
     by: int
@@ -227,7 +230,7 @@ class Note:
 
 
 _NOTES = Statement(
-    select(N.id, N.login_id, N.text, N.created)
+    select(N.id, N.actor_id, N.text, N.created)
     .where(
         or_(and_(param("report") != number(0), N.report_id == param("report")),
             and_(param("target") != number(0), N.target_id == param("target")))
@@ -235,6 +238,22 @@ _NOTES = Statement(
     .order_by(N.id)
     .limit(number(200))
 )  # fmt: skip
+
+
+_ABOUT = Statement(
+    select(R.id, R.target_id, R.group_id, R.object_ids, R.state, R.assigned_to, R.outcome).where(R.id == param("key"))
+)  # fmt: skip
+
+
+async def known(tx: Tx, report_id: int) -> Report | None:
+    """A report, for decisions."""
+    row = await tx.row(_ABOUT, key=report_id)
+    if row is None:
+        return None
+    return Report(
+        row["id"], row["target_id"], row["group_id"], tuple(orjson.loads(row["object_ids"])), row["state"],
+        row["assigned_to"], row["outcome"] or "",
+    )  # fmt: skip
 
 
 async def notes(tx: Tx, *, report: int = 0, target: int = 0) -> list[Note]:

@@ -91,6 +91,7 @@ actors = table(
     string("held_name"),  # claims to be who runs this server: shown by its handle until staff allow it
     string("allowed_name"),  # the name that staff allowed
     flag("sample"),  # invented, for a demonstration
+    flag("sensitive"),  # a measure: what it attaches is covered until the reader wants to see it
     big("published"),
     big("updated"),
     big("fetched_at"),
@@ -512,8 +513,8 @@ reports = table(
     flag("forwarded"),
     string("language"),  # of what was reported, or of who reported: for whom it is
     flag("urgent"),
-    big("assigned_to"),
-    big("closed_by"),
+    actor("assigned_to", null=True),  # as whom people act
+    actor("closed_by", null=True),
     string("outcome"),  # what was done with it
     big("created", null=False),
     big("closed"),
@@ -539,6 +540,7 @@ moderation_notes = table(
     serial(),
     big("report_id", ForeignKey("reports.id"), index=True),
     actor("target_id", null=True, index=True),  # a note on an account
+    big("actor_id", null=False),  # as whom it was written; nobody is shown the log-in
     big("login_id", null=False),
     string("text", null=False),
     big("created", null=False),

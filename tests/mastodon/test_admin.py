@@ -43,7 +43,9 @@ async def test_a_report_is_answered_by_staff_who_see_what_the_reporter_saw_and_n
     found = (await world.get("/api/v1/admin/reports", to_desk)).json
     assert [one["id"] for one in found] == [made.json["id"]]
     assert found[0]["statuses"] == []  # a role grants no sight
-    assert "a threat to" in found[0]["copies"][str(direct)]["content"]
+    assert found[0]["copies"] == {}  # who opens it reads it, and that is written down
+    opened = (await world.get(f"/api/v1/admin/reports/{made.json['id']}", to_desk)).json
+    assert "a threat to" in opened["copies"][str(direct)]["content"]
     assert (await world.get(f"/api/v1/statuses/{direct}", to_desk)).status == 404
     told = (await world.get("/api/v1/notifications?types[]=admin.report", to_desk)).json
     assert told[0]["report"]["id"] == made.json["id"]

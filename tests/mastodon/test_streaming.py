@@ -11,7 +11,6 @@ import pytest
 from quart.testing.connections import WebsocketDisconnectError
 from sqlalchemy import select
 
-from fedi_community.domain import accounts
 from fedi_community.domain.effects import Decision, RevokeTokens
 from fedi_community.domain.facts import Needs
 from fedi_community.mastodon.streaming.channels import Channel
@@ -214,8 +213,7 @@ async def test_a_stream_ends_with_its_token(world: World, how: str) -> None:
         await subscribed(world, Channel("user", str(nadia)))
         ended = RevokeTokens(world.clock(), login_id=login)
         if how == "suspend":
-            needs = Needs(actor_ids=frozenset({nadia}), subjects=frozenset({nadia}))
-            await world.make.must(needs, lambda f: accounts.decide_suspend(nadia, f))
+            await world.make.suspend(nadia)
         elif how == "revoke":
             await world.make.must(Needs(), lambda _: Decision((ended,)))
         else:  # in another process, whose events do not come here

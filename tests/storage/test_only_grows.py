@@ -13,7 +13,7 @@ from tests.storage.test_migrations import looked_at
 
 ROWS: dict[str, dict[str, Any]] = {
     "audit": {"at": 1, "action": "remove"},
-    "moderation_notes": {"login_id": 1, "text": "he called", "created": 1},
+    "moderation_notes": {"login_id": 1, "actor_id": 4, "text": "he called", "created": 1},
 }
 
 

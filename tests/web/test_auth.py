@@ -8,7 +8,6 @@ import pytest
 
 from fedi_community import auth
 from fedi_community.config import Settings
-from fedi_community.domain.accounts import decide_suspend
 from fedi_community.domain.effects import Decision, MakeToken, RevokeTokens, SetLogin
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.roles import decide_role
@@ -146,8 +145,7 @@ async def test_a_suspended_member_is_out_at_once_and_stays_out(world: World) -> 
     browser = await world.as_(nadia)
     bearer = await token(world, nadia, await world.login_of(nadia))
     assert await auth.viewer_of_token(world.make.house, bearer) is not None
-    needs = Needs(actor_ids=frozenset({nadia}), handles=frozenset({("nadia", "")}))
-    await world.make.must(needs, lambda f: decide_suspend(nadia, f))
+    await world.make.suspend(nadia)
     assert "Log out" not in (await browser.get("/")).text
     assert await auth.viewer_of_token(world.make.house, bearer) is None
     done = await world.browser().log_in("nadia")

@@ -59,21 +59,21 @@ def admin_account(actor: ActorView, managed: Managed, base_url: str) -> dict[str
         "locale": managed.language or None,
         "invite_request": managed.reason or None,
         "role": role_of(managed.role) if local else None,
-        "confirmed": managed.confirmed or not local or managed.login_state == "active",
+        "confirmed": managed.confirmed or managed.login_state not in ("unconfirmed", "pending"),
         "approved": managed.login_state != "pending",
-        "disabled": managed.login_state == "suspended" and managed.state != "suspended",
+        "disabled": managed.disabled and managed.state != "suspended",
         "silenced": managed.state == "limited",
         "suspended": managed.state == "suspended",
-        "sensitized": False,
+        "sensitized": managed.sensitive,
         "account": account(actor, base_url),
     }
 
 
 def admin_report(
-    row: ReportRow, people: Mapping[int, dict[str, Any]], selves: Mapping[int, int], statuses: list[dict[str, Any]],
+    row: ReportRow, people: Mapping[int, dict[str, Any]], statuses: list[dict[str, Any]], opened: bool
 ) -> dict[str, Any]:  # fmt: skip
-    """An Admin::Report. people: Admin::Accounts by actor; selves: actor of each log-in. copies: what the reporter saw, also of
-    posts that the one who reads this may not see otherwise."""
+    """An Admin::Report. people: Admin::Accounts by actor. copies: what the reporter saw, also of posts that the one who reads this
+    may not see otherwise; opened: only then."""
     return {
         "id": str(row.id),
         "action_taken": row.state == "closed",
@@ -85,11 +85,11 @@ def admin_report(
         "updated_at": moment(row.closed or row.created),
         "account": people.get(row.reporter_id or 0),
         "target_account": people.get(row.target_id),
-        "assigned_account": people.get(selves.get(row.assigned_to or 0, 0)),
-        "action_taken_by_account": people.get(selves.get(row.closed_by or 0, 0)),
+        "assigned_account": people.get(row.assigned_to or 0),
+        "action_taken_by_account": people.get(row.closed_by or 0),
         "statuses": statuses,
         "rules": [{"id": rule} for rule in row.rule_ids],
-        "copies": row.copy.get("posts", {}),
+        "copies": row.copy.get("posts", {}) if opened else {},
         "urgent": row.urgent,
         "language": row.language,
         "outcome": row.outcome or None,

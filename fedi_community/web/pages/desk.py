@@ -20,7 +20,7 @@ from fedi_community.ids import SHIFT
 from fedi_community.perform import Change, perform_or_raise
 from fedi_community.storage import desk as rows
 from fedi_community.storage import held as held_rows
-from fedi_community.storage import members, moderation, views, web_queries
+from fedi_community.storage import members, moderation, reports, views, web_queries
 from fedi_community.storage.database import Tx
 from fedi_community.web import compose
 from fedi_community.web.forms import Written
@@ -95,10 +95,12 @@ async def log(asked: Ask, handle: str) -> Response:
     """What was done in the group, the newest first; `before` an entry."""
     before = request.args.get("before", "")
     bound = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    login = asked.speaker.login_id if asked.speaker else 0
 
     async def unit(tx: Tx) -> tuple[ActorView, list[moderation.LogRow], dict[int, ActorView]]:
         group = await own_group(tx, asked.viewer, handle)
-        found = await moderation.log(tx, group.id, bound, None, LOG_PAGE)
+        answers = group.id in await reports.answers(tx, asked.viewer_id, [group.id])
+        found = await moderation.log(tx, group.id, login, answers, bound, None, LOG_PAGE)
         people = {i for row in found for i in (row.actor_id, row.target_id) if i}
         return group, found, await views.load_actors(tx, people)
 

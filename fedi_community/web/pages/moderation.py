@@ -7,9 +7,10 @@ from typing import Final
 
 from quart import Response
 
-from fedi_community import desk
+from fedi_community import cases
+from fedi_community.domain.reports import Helper
 from fedi_community.domain.views import ActorView
-from fedi_community.errors import Problem, not_found
+from fedi_community.errors import not_found
 from fedi_community.media.store import open_store
 from fedi_community.storage import measures, moderation, reports, views
 from fedi_community.storage.database import Tx
@@ -20,11 +21,11 @@ LENGTHS: Final = {"day": 86_400, "week": 7 * 86_400, "month": 30 * 86_400}
 MEASURES: Final = {"warn": "none", "silence": "silence", "suspend": "suspend"}
 
 
-def helper(asked: Ask) -> desk.Helper:
+def helper(asked: Ask) -> Helper:
     """Who sits here; raises the one 404 for a stranger."""
     if asked.speaker is None:
         raise not_found()
-    return desk.Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
+    return Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
 
 
 async def queue(asked: Ask) -> Response:
@@ -67,7 +68,7 @@ async def _queue(asked: Ask, group_id: int, path: str) -> Response:
 
 async def decide(asked: Ask) -> Response:
     form = await form_of(asked)
-    await desk.answer_appeal(
+    await cases.answer_appeal(
         asked.house, helper(asked), object_id_of(form.get("appeal", "")), form.get("grant") == "1"
     )
     return go(asked, asked.href("/moderation"), "case_done")
@@ -77,7 +78,7 @@ async def decide_in_group(asked: Ask, handle: str) -> Response:
     form = await form_of(asked)
     asked.must_speak()
     group = await asked.house.db.read(lambda tx: find_group(tx, asked.viewer, handle))
-    await desk.answer_appeal(
+    await cases.answer_appeal(
         asked.house, helper(asked), object_id_of(form.get("appeal", "")), form.get("grant") == "1", group.id
     )
     return go(asked, asked.href(f"/groups/{group.handle}/reports"), "case_done")
@@ -85,19 +86,14 @@ async def decide_in_group(asked: Ask, handle: str) -> Response:
 
 async def case(asked: Ask, report_id: str) -> Response:
     """One report; that it was read is written down."""
-    opened = await desk.open_report(asked.house, helper(asked), object_id_of(report_id))
+    opened = await cases.open_report(asked.house, helper(asked), object_id_of(report_id))
     row = opened.row
 
-    async def unit(tx: Tx) -> tuple[dict[int, int], dict[int, ActorView]]:
-        selves = await moderation.selves(tx, [n.by for n in opened.notes])
-        people = {row.target_id, *selves.values()} | (
-            {row.reporter_id} if opened.by_role and row.reporter_id else set()
-        )
-        return selves, await views.load_actors(tx, people)
-
-    selves, people = await asked.house.db.read(unit)
+    ids = {row.target_id, *(n.by for n in opened.notes)} | ({row.assigned_to} if row.assigned_to else set())
+    ids |= {row.reporter_id} if opened.by_role and row.reporter_id else set()
+    people = await asked.house.db.read(lambda tx: views.load_actors(tx, ids))
     return render(
-        asked, "case.html", cache=False, row=row, opened=opened, selves=selves, people=people,
+        asked, "case.html", cache=False, row=row, opened=opened, people=people,
         copies=row.copy.get("posts", {}), action=asked.href(f"/reports/{row.id}"),
     )  # fmt: skip
 
@@ -108,9 +104,9 @@ async def act(asked: Ask, report_id: str) -> Response:
     asked.must_speak()
     who, key, do = helper(asked), object_id_of(report_id), form.get("do", "")
     if do == "note":
-        await desk.note(asked.house, who, form.get("text", ""), report_id=key)
+        await cases.note(asked.house, who, form.get("text", ""), report_id=key)
     elif do in ("take", "hand_back", "close", "reopen"):
-        await desk.step(asked.house, who, key, do, outcome=form.get("outcome", "").strip())  # type: ignore[arg-type]
+        await cases.step(asked.house, who, key, do, outcome=form.get("outcome", "").strip())  # type: ignore[arg-type]
     elif do in MEASURES and who.staff:
         await _measure(asked, who, key, MEASURES[do], form.get("text", ""), LENGTHS.get(form.get("for", "")))
     else:
@@ -119,15 +115,11 @@ async def act(asked: Ask, report_id: str) -> Response:
 
 
 async def _measure(
-    asked: Ask, who: desk.Helper, report_id: int, action: str, text: str, seconds: int | None
+    asked: Ask, who: Helper, report_id: int, action: str, text: str, seconds: int | None
 ) -> None:
-    opened = await desk.open_report(asked.house, who, report_id)
-    target = opened.row.target_id
-    managed = (await asked.house.db.read(lambda tx: moderation.managed(tx, [target]))).get(target)
-    if managed is not None and managed.role in ("staff", "admin") and asked.must_speak().role != "admin":
-        raise Problem(403, "not_staff", "This action is not allowed")
-    await desk.measure(
-        asked.house, asked.site.settings.keys_dir, target, action, who.login_id, text=text, mail=True, seconds=seconds,
+    opened = await cases.open_report(asked.house, who, report_id)
+    await cases.measure(
+        asked.house, asked.site.settings.keys_dir, opened.row.target_id, action, who, text=text, mail=True, seconds=seconds,
         report_id=report_id,
     )  # fmt: skip
 
@@ -135,7 +127,7 @@ async def _measure(
 async def picture(asked: Ask, report_id: str, position: str) -> Response:
     """A file of the sealed copy, for who answers the report; that it was read is written down."""
     place = int(position) if position.isascii() and position.isdigit() and len(position) < 4 else -1
-    file = await desk.open_file(asked.house, helper(asked), object_id_of(report_id), place)
+    file = await cases.open_file(asked.house, helper(asked), object_id_of(report_id), place)
     settings = asked.site.settings
     store = open_store(settings.media_url, settings.data_dir / "media")
     name = file.url.rsplit("/", 1)[1]

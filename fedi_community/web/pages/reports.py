@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from quart import Response, request
 
-from fedi_community import desk
+from fedi_community import cases
 from fedi_community.domain import reports as rules
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
@@ -136,7 +136,7 @@ async def warnings(asked: Ask) -> Response:
 async def appeal(asked: Ask) -> Response:
     form = await form_of(asked)
     me = asked.must_speak().actor_id
-    await desk.appeal(asked.house, object_id_of(form.get("measure", "")), me, form.get("text", ""))
+    await cases.appeal(asked.house, object_id_of(form.get("measure", "")), me, form.get("text", ""))
     return go(asked, asked.href("/warnings"), "appealed")
 
 
@@ -158,5 +158,5 @@ async def send_appeal_by_link(asked: Ask, secret: str) -> Response:
     found = await _linked(asked, secret)
     if found is None:
         return _bad_link(asked)
-    await desk.appeal(asked.house, found.id, found.target_id, form.get("text", ""))
+    await cases.appeal(asked.house, found.id, found.target_id, form.get("text", ""))
     return go(asked, asked.href(f"/appeal/{secret}"), "appealed")

@@ -20,10 +20,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from quart import Response, redirect, request
 from werkzeug.datastructures import MultiDict
 
-from fedi_community import auth, desk
+from fedi_community import auth, cases
 from fedi_community.auth.limits import Limits
 from fedi_community.config import Settings
 from fedi_community.domain.model import STRANGER, Viewer
+from fedi_community.domain.reports import Helper
 from fedi_community.domain.text import ImageRewriter
 from fedi_community.domain.views import PostView
 from fedi_community.errors import Problem, not_found
@@ -289,8 +290,8 @@ def in_language(site: Site, language: str, view: View) -> Callable[..., Awaitabl
 async def _noted(asked: Ask) -> None:
     """That a moderator read what only moderation shows is written down."""
     if asked.shown and asked.speaker is not None:
-        who = desk.Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
-        await desk.posts_noted(asked.house, who, asked.shown)
+        who = Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
+        await cases.posts_noted(asked.house, who, asked.shown)
 
 
 async def form_of(asked: Ask) -> MultiDict[str, str]:
