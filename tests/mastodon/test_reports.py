@@ -85,6 +85,12 @@ async def test_reports_of_a_group_are_missing_for_everybody_else(world: World) -
         assert (await world.post(f"{path}/{report}/notes", it[f"to_{who}"], text="x")).status == 404
     wrong = await world.get(f"/api/v1/groups/{it['other']}/reports/{report}", it["to_elsewhere"])
     assert wrong.status == 404
+    await world.make.role(it["other"], it["mentor"], "mentor")
+    for step in ("assign_to_self", "resolve", "notes"):  # he may answer it, but not in that room
+        got = await world.post(
+            f"/api/v1/groups/{it['other']}/reports/{report}/{step}", it["to_mentor"], text="x"
+        )
+        assert (got.status, got.body) == (404, missing.body), step
     await world.make.role(it["group"], it["nadia"], "mentor")  # who is reported does not answer it
     assert (await world.get(f"{path}/{report}", it["to_nadia"])).status == 404
     assert (await world.get(path, it["to_nadia"])).json == []
