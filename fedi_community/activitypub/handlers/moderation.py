@@ -173,12 +173,16 @@ def _lock(told: Told, facts: Facts) -> Decision | Refusal:
 
 
 def _flag(told: Told, facts: Facts) -> Decision | Refusal:
+    """File it. Posts that its sender may not see are as if there were none: they tell neither what nor whom it is about."""
     actor = speaker(told, facts)
     if isinstance(actor, Refusal):
         return actor
     if actor.reports_dropped:
         return ignored("reports_dropped")
-    reported = [facts.post_by_uri[u] for u in told.activity.object_ids if u in facts.post_by_uri]
+    reported = [
+        post for u in told.activity.object_ids
+        if (post := facts.post_by_uri.get(u)) is not None and facts.may_view(actor.id, post)
+    ]  # fmt: skip
     people = [facts.actor_by_uri[u] for u in told.activity.object_ids if u in facts.actor_by_uri]
     targets = [a.id for a in people] or [post.author_id for post in reported]
     if not targets or (
