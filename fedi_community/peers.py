@@ -30,14 +30,21 @@ from fedi_community.activitypub.wire import WireActor, WireObject
 from fedi_community.config import Settings
 from fedi_community.domain import arrivals, impersonation
 from fedi_community.domain.arrivals import Incoming
-from fedi_community.domain.effects import Decision
+from fedi_community.domain.effects import Decision, SetSoftware
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Viewer, followers_of
 from fedi_community.domain.origins import host_of, same_origin
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage import vouching
-from fedi_community.storage.keys import RemoteKey, actor_id_by_uri, host_policy, local_actor, remote_key
+from fedi_community.storage.keys import (
+    RemoteKey,
+    actor_id_by_uri,
+    host_policy,
+    host_software,
+    local_actor,
+    remote_key,
+)
 from fedi_community.storage.views import post_id_by_uri
 from fedi_community.storage.wake import Wake
 
@@ -56,6 +63,8 @@ UNREACHABLE_MS = 5_000  # how long nobody asks again after a passing failure
 VOUCHED_MS = 60_000
 """How long a group's server is taken at its word that it has members on another: so long may a removal there take to hold here."""
 NOT_VOUCHED_MS = 10_000
+SOFTWARE_MS = 86_400_000
+"""How long a host is taken at its word what it runs."""
 BLOCKED = Refusal("blocked_host", 403, "This server does not talk to yours.")
 
 
@@ -227,6 +236,13 @@ class Peers:
         state, _ = await self.house.db.read(lambda tx: host_policy(tx, host))
         return state == "suspended"
 
+    async def software(self, host: str) -> str:
+        """What a host says it runs; asked once a day, "" where it does not say."""
+        known, at = await self.house.db.read(lambda tx: host_software(tx, host))
+        if at and self.house.clock() - at < SOFTWARE_MS:
+            return known
+        return await learn_software(self.house, self.fetcher, host) or known
+
     async def vouched(self, viewer: Viewer, post_id: int) -> Viewer:
         """Before another server is shown a post that a member here wrote in a gated group elsewhere: the group's own server is
         asked whether it has members there (`?is_follower=`, as Lemmy does). What it says holds for this request alone, and is
@@ -382,6 +398,18 @@ class Peers:
             return arrivals.decide_incoming(item, facts)
 
         return await perform(self.house, Change(arrivals.incoming_needs(item), decide, ids=2))
+
+
+async def learn_software(house: House, fetcher: Fetcher, host: str) -> str:
+    """Ask a host what it runs, and keep it; "" where it does not say (then what it said before stays)."""
+    found = await fetcher.software(host)
+    if isinstance(found, Failed):
+        log.info("software_unknown", host=host, reason=found.reason)
+        return ""
+    said = f"{found.name} {found.version}".strip()
+    kept = SetSoftware(host, said, house.clock())
+    await perform(house, Change(Needs(), lambda _: Decision((kept,)), 0))
+    return said
 
 
 def _known(row: RemoteKey) -> KnownKey | Refusal:

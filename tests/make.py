@@ -139,10 +139,14 @@ class Make:
         needs = memberships.between(group_id, actor_id)
         return await self.do(needs, lambda f: memberships.decide_removal(group_id, actor_id, f), 3)
 
-    async def peers(self, group_id: int, host: str, allow: bool = True) -> Decision | Refusal:
+    async def peers(
+        self, group_id: int, host: str, allow: bool = True, software: str = ""
+    ) -> Decision | Refusal:
         needs = memberships.peers_needs(group_id, host)
         return await self.do(
-            needs, lambda f: memberships.decide_peers(group_id, host, allow, f), memberships.peers_ids
+            needs,
+            lambda f: memberships.decide_peers(group_id, host, allow, f, software),
+            memberships.peers_ids,
         )
 
     async def host(self, host: str, **how: Any) -> Decision | Refusal:

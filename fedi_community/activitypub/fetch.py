@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from fedi_community.activitypub import webfinger
+from fedi_community.activitypub import nodeinfo, webfinger
 from fedi_community.activitypub.signatures import SigningKey, sign_cavage, sign_rfc9421
 from fedi_community.activitypub.strict_json import loads
 from fedi_community.activitypub.wire import (
@@ -149,6 +149,21 @@ class Fetcher:
             return found
         return Failed("not_a_collection")
 
+    async def software(self, host: str) -> nodeinfo.RemoteSoftware | Failed:
+        """What a server says it runs (NodeInfo, FEP-f1d5): its discovery document, then the one that this names there."""
+        known: object | Failed = Failed("no_answer")
+        for scheme in ("https", "http") if self.allow_http else ("https",):
+            if isinstance(known, Failed):
+                known = await self._json(f"{scheme}://{host}/.well-known/nodeinfo", "application/json")
+        if isinstance(known, Failed):
+            return known
+        link = nodeinfo.link_of(known, host, allow_http=self.allow_http)
+        found = Failed("no_nodeinfo") if link is None else await self._json(link, "application/json")
+        if isinstance(found, Failed):
+            return found
+        said = nodeinfo.parse(found)
+        return Failed(said.reason) if isinstance(said, Refusal) else said
+
     async def handle(self, actor: WireActor) -> webfinger.Handle | Failed:
         """The actor's handle, confirmed by the handle's own host (the loop of `webfinger.judge`)."""
         question = webfinger.first_question(actor)
@@ -186,23 +201,28 @@ class Fetcher:
         failed = Failed("no_answer")
         for scheme in schemes:
             url = f"{scheme}://{handle.host}/.well-known/webfinger?resource={quote(f'acct:{handle}', safe=':@')}"
-            try:
-                got = await self.network.get(
-                    url,
-                    headers={"Accept": "application/jrd+json, application/json"},
-                    same_origin_redirects=False,
-                )
-            except FetchError as error:
-                failed = Failed(str(error.reason), 0, error.retryable)
+            found = await self._json(url, "application/jrd+json, application/json", redirects=True)
+            if isinstance(found, Failed):
+                if found.status:
+                    return found
+                failed = found
                 continue
-            if got.status != 200:
-                return Failed(f"status_{got.status}", got.status, got.status >= 500)
-            try:
-                answer = webfinger.parse_jrd(loads(got.body))
-            except Problem as problem:
-                return Failed(problem.reason)
+            answer = webfinger.parse_jrd(found)
             return Failed(answer.reason) if isinstance(answer, Refusal) else answer
         return failed
+
+    async def _json(self, url: str, accept: str, *, redirects: bool = False) -> object | Failed:
+        """Plain JSON, asked for without a signature. redirects: to other origins too."""
+        try:
+            got = await self.network.get(url, headers={"Accept": accept}, same_origin_redirects=not redirects)
+        except FetchError as error:
+            return Failed(str(error.reason), 0, error.retryable)
+        if got.status != 200:
+            return Failed(f"status_{got.status}", got.status, got.status >= 500)
+        try:
+            return loads(got.body)
+        except Problem as problem:
+            return Failed(problem.reason)
 
 
 def _not_taken(got: Response | Failed) -> bool:

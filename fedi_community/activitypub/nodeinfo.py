@@ -100,12 +100,13 @@ def document(
     return result
 
 
-def link_of(well_known: object, host: str) -> str | None:
+def link_of(well_known: object, host: str, *, allow_http: bool = False) -> str | None:
     """The newest readable schema's address in a peer's discovery document, if it is https on that same host.
 
     A link elsewhere is not followed: with it a stranger could make this server ask any address.
     """
     links = well_known.get("links") if isinstance(well_known, dict) else None
+    schemes = ("https://", "http://") if allow_http else ("https://",)
     found: dict[str, str] = {}
     for link in links[:MAX_LINKS] if isinstance(links, list) else []:
         if (
@@ -114,7 +115,7 @@ def link_of(well_known: object, host: str) -> str | None:
             and isinstance(link.get("href"), str)
         ):
             address = canonical(link["href"])
-            if address is not None and address.startswith("https://") and host_of(address) == host:
+            if address is not None and address.startswith(schemes) and host_of(address) == host:
                 found.setdefault(rel.removeprefix(SCHEMA).removeprefix("https" + SCHEMA[4:]), address)
     return next((found[version] for version in _READABLE if version in found), None)
 

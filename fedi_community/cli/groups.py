@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
-from fedi_community.domain import accounts, held, memberships, roles
+from fedi_community.domain import accounts, held, memberships, roles, softwares
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
 from fedi_community.domain.model import POWERS, USUAL_POWERS, Joins, Who
@@ -185,8 +185,8 @@ async def _list(house: House, group_id: int) -> None:
 @click.argument("host")
 @asynchronous
 async def peers(handle: str, action: str, host: str) -> None:
-    """Which servers may hold approved members of a gated group. Denying one takes all its people out of the group at once, and
-    tells them.
+    """Which servers may hold approved members of a gated group. One whose software cannot keep a group private is refused. Denying
+    one takes all its people out of the group at once, and tells them.
 
     \b
     Example:  fedi-community group peers caregivers allow partner.example
@@ -194,14 +194,25 @@ async def peers(handle: str, action: str, host: str) -> None:
     name = canonical_host(host)
     if name is None:
         raise click.ClickException(f"{host!r} is no host name. Give it as in partner.example")
-    async with open_house(settings_or_exit()) as house:
+    settings = settings_or_exit()
+    async with open_house(settings) as house:
         found = await find_group(house, handle)
+        software = ""
+        if action == "allow":
+            # Here, since no other command needs the network: reading it costs each call a second.
+            from fedi_community.cli.softwares import MEANS, software_of
+
+            software = await software_of(house, settings, name)
+            if software:
+                click.echo(f"{name} says that it runs {software}.")
 
         def decide(facts: Facts) -> Decision | Refusal:
-            return memberships.decide_peers(found.id, name, action == "allow", facts)
+            return memberships.decide_peers(found.id, name, action == "allow", facts, software)
 
         await must(house, Change(memberships.peers_needs(found.id, name), decide, memberships.peers_ids))
     click.echo(f"{name} is now {'allowed' if action == 'allow' else 'denied'} for {handle}.")
+    if action == "allow":
+        click.echo(MEANS[softwares.keeps(software)])
 
 
 @group.command("held")

@@ -5,6 +5,7 @@ What each type records is decided in `domain/` (posts, changes, relations, sendi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -43,7 +44,10 @@ def post_facts(
     answered = scene.actors.get(post.reply_to_author or 0)
     addressing, context = addressing_of(scene, bones, host), _context(site, scene, post)
     root = scene.bones.get(post.root_id or post.id, bones)
-    return PostFacts(addressing, context, replies, more, now, answered, root.asks_first)
+    reader = scene.by_name if post.group is not None and post.group.local and not addressing.public else None
+    if reader is not None and reader.uri not in addressing.to:
+        addressing = replace(addressing, to=(*addressing.to, reader.uri))
+    return PostFacts(addressing, context, replies, more, now, answered, root.asks_first, reader)
 
 
 def _context(site: Site, scene: Scene, post: PostView) -> str | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fedi_community.domain.model import Viewer, Who
+from fedi_community.domain.softwares import keeps
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.storage import documents as rows
 from fedi_community.storage.database import Tx
 from fedi_community.storage.documents import ActivityRow, Bones
+from fedi_community.storage.keys import host_software
 from fedi_community.storage.views import findable, load_actors, load_posts
 
 UNDONE: Final = {
@@ -28,7 +30,8 @@ class Scene:
     """posts: those that the viewer may see, by id. bones: the same and others without their words, deleted ones too.
 
     inner: activities by URI that others carry. undone: id of an Undo -> URI of what it takes back. emoji: id of an
-    EmojiReact -> its emoji. gated: groups that not everyone reads, among those that speak.
+    EmojiReact -> its emoji. gated: groups that not everyone reads, among those that speak. by_name: the one reader, where his
+    server knows no closed groups and shows him what names him.
     """
 
     viewer: Viewer
@@ -39,6 +42,7 @@ class Scene:
     undone: dict[int, str] = field(default_factory=dict)
     emoji: dict[int, str] = field(default_factory=dict)
     gated: frozenset[int] = frozenset()
+    by_name: ActorView | None = None
 
 
 async def gather(
@@ -51,7 +55,8 @@ async def gather(
     posts = {post.id: post for post in await load_posts(tx, viewer, sorted(wanted))}
     roots = {post.root_id for post in posts.values() if post.root_id}
     bones = await rows.load_bones(tx, wanted | roots)
-    actors = await load_actors(tx, _people(every, bones.values()))
+    reader = await _by_name(tx, viewer, bones.values())
+    actors = await load_actors(tx, _people(every, bones.values()) | ({reader} if reader else set()))
     undone, emoji = {}, {}
     for row in every:
         if row.object_id is None:
@@ -65,7 +70,7 @@ async def gather(
             emoji[row.id] = await rows.reaction_content(tx, row.actor_id, row.object_id)
     plain = [r for r in every if r.object_id is None]
     gated = await _gated(tx, [g for r in plain if (g := r.actor_id if r.wraps else r.group_id) is not None])
-    return Scene(viewer, posts, bones, actors, inner, undone, emoji, gated)
+    return Scene(viewer, posts, bones, actors, inner, undone, emoji, gated, actors.get(reader or 0))
 
 
 def _people(activities: Iterable[ActivityRow], posts: Iterable[Bones]) -> set[int]:
@@ -75,6 +80,14 @@ def _people(activities: Iterable[ActivityRow], posts: Iterable[Bones]) -> set[in
         if bones.group_id is not None:
             found.add(bones.group_id)
     return found
+
+
+async def _by_name(tx: Tx, viewer: Viewer, posts: Iterable[Bones]) -> int | None:
+    """The reader of something for the members of a group, if his server has to be told by name whom it is for."""
+    if not viewer.id or viewer.instance or viewer.local or all(p.public or not p.group_id for p in posts):
+        return None
+    software, _ = await host_software(tx, viewer.host)
+    return viewer.id if keeps(software) == "named" else None
 
 
 async def _gated(tx: Tx, groups: Iterable[int]) -> frozenset[int]:

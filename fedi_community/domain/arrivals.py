@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from fedi_community.domain import holds
+from fedi_community.domain import holds, softwares
 from fedi_community.domain.effects import Decision, Record, StorePost, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import PUBLIC, Actor, Body, Kind, Place, Post, State, followers_of
@@ -165,6 +165,21 @@ def _incoming_group(item: Incoming, facts: Facts, parent: Post | None) -> Actor 
     return local[0] if local else next(iter(groups.values()), None)
 
 
+def _answers_group(
+    facts: Facts, author: Actor, group: Actor | None, parent: Post, chosen: dict[int, Place]
+) -> bool:
+    """Somebody whose server knows no closed groups answers in one: he names the group, and can name its members in no other way.
+    What he answers without naming it stays a letter."""
+    return (
+        group is not None
+        and group.local
+        and facts.group(group.id).gated
+        and group.id in chosen
+        and followers_of(group.id) in parent.audience
+        and softwares.keeps(author.software) == "named"
+    )
+
+
 def _take(
     item: Incoming, facts: Facts, author: Actor, group: Actor | None, parent: Post | None
 ) -> Decision | Refusal:
@@ -172,7 +187,9 @@ def _take(
     if parent is not None and parent.circle:
         chosen = in_circle(author, parent)  # whatever it claims: its people do not know of each other
     direct = PUBLIC not in chosen and not any(p & 3 for p in chosen)
-    if direct and parent is not None and parent.group_id is not None:
+    if direct and parent is not None and _answers_group(facts, author, group, parent, chosen):
+        chosen = {**{p: "to" for p in parent.audience if p & 3}, **chosen}
+    elif direct and parent is not None and parent.group_id is not None:
         group = None  # an answer to one person under a group's thread is a letter, not a comment
     gate = parent.gate if parent is not None else None
     if gate is not None and PUBLIC not in gate and PUBLIC in chosen:

@@ -625,6 +625,15 @@ class SetHost:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSoftware:
+    """What a host says it runs: name and version, "" where it does not say."""
+
+    host: str
+    software: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddFeed:
     """Follow a blog, channel or news feed into a group. origin: "ours" or "others"."""
 
@@ -641,7 +650,7 @@ Effect = (
     | SetBlock | Pin | Notify | LearnActor | MarkActor | Moved | File | Record | MarkUndone | Send | Audit
     | SetPowers | EndHostGrants | EndRemoteGrants | TightenGates | EndExpired | NotifyModerators | TellEach
     | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
-    | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | AddFeed | AddJob | RememberKey
+    | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | SetSoftware | AddFeed | AddJob | RememberKey
     | MakeUpload | FinishUpload | FailUpload | ChangeUpload | DropUpload | KeepPicture
     | ClientEffect | StatusEffect | GroupEffect | PersonaEffect | DeskEffect
 )  # fmt: skip

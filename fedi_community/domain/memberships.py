@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fedi_community.domain import addresses, powers, relations
+from fedi_community.domain import addresses, powers, relations, softwares
 from fedi_community.domain.effects import (
     Audit,
     ChangeGroup,
@@ -176,12 +176,17 @@ def peers_ids(facts: Facts) -> int:
     return len(facts.host_members)
 
 
-def decide_peers(group_id: int, host: str, allow: bool, facts: Facts) -> Decision | Refusal:
-    """Which hosts may hold a gated group's approved members. Denying one ends the grants of all its people in the group,
-    of whatever kind, at once, also where it was never allowed; each who followed is told (Reject)."""
+def decide_peers(
+    group_id: int, host: str, allow: bool, facts: Facts, software: str = ""
+) -> Decision | Refusal:
+    """Which hosts may hold a gated group's approved members; not one whose software (what it says it runs, "" for unknown) would
+    show the posts to others. Denying one ends the grants of all its people in the group, of whatever kind, at once, also where it
+    was never allowed; each who followed is told (Reject)."""
     group = facts.groups.get(group_id)
     if group is None:
         return Refusal("not_found", 404, "There is no such group.")
+    if allow and softwares.keeps(software) == "nothing":
+        return softwares.UNFIT
     peers = group.peers | {host} if allow else group.peers - {host}
     effects: list[Effect] = [ChangeGroup(replace(group, peers=peers), facts.now)]
     if not allow and group.gated:

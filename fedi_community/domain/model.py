@@ -143,6 +143,7 @@ class Actor:
     reports_dropped: bool = False  # what its host reports is taken and dropped
     kin: bool = False  # its human writes under other names here too
     only_in: int | None = None  # the one group it writes in
+    software: str = ""  # what its host says it runs
 
     @property
     def local(self) -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from fedi_community.domain import addresses, sending
+from fedi_community.domain import addresses, sending, softwares
 from fedi_community.domain.client_effects import NotifyOfReport
 from fedi_community.domain.effects import (
     AddJob,
+    Audit,
     Decision,
     Effect,
     File,
@@ -144,6 +145,8 @@ def _join(actor: Actor, group: Actor, facts: Facts, uri: str | None) -> Decision
         return Refusal("by_invitation", 403, "This group is joined by invitation.")
     if facts.unheard(actor.id, group.id):
         return asked_unheard(actor, group, facts)
+    if admitted and settings.gated and softwares.keeps(actor.software) == "nothing":
+        return _unfit(actor, group, facts, uri)
     if settings.joins is Joins.INVITE or not admitted:
         return Decision(tuple(_control(facts, 0, "Reject", group.id, actor, uri)), group.id, "rejected")
     if settings.joins is Joins.OPEN and not actor.limited and (actor.local or not settings.gated):
@@ -152,6 +155,19 @@ def _join(actor: Actor, group: Actor, facts: Facts, uri: str | None) -> Decision
     return Decision(
         (asked, NotifyModerators(group.id, "group_request", actor.id, facts.now)), group.id, "asked"
     )
+
+
+def _unfit(actor: Actor, group: Actor, facts: Facts, uri: str | None) -> Decision:
+    """His server would show what members read to others. Those who run the group read in its log why nobody asks them."""
+    collection = followers_of(group.id)
+    effects = _control(facts, 0, "Reject", group.id, actor, uri)
+    if facts.grants.get((actor.id, collection)) is not Grant.REFUSED:
+        detail = {"host": actor.host, "software": actor.software}
+        effects += [
+            SetGrant(actor.id, collection, Grant.REFUSED, facts.now, uri),
+            Audit("unfit_software", facts.now, None, None, group.id, None, actor.id, detail),
+        ]
+    return Decision(tuple(effects), group.id, "rejected")
 
 
 def _accepted(

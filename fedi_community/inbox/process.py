@@ -19,11 +19,13 @@ from fedi_community.activitypub.wire import WireActivity, WireActor, WireObject,
 from fedi_community.domain import addresses, moves
 from fedi_community.domain.effects import CompleteInbox, Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
+from fedi_community.domain.origins import host_of
 from fedi_community.errors import Refusal
 from fedi_community.inbox import followers
 from fedi_community.inbox.relays import Later, believed
 from fedi_community.peers import Peers
 from fedi_community.perform import Change, House, perform
+from fedi_community.storage import vouching
 from fedi_community.storage.database import Tx
 from fedi_community.storage.follows import local_followers
 from fedi_community.storage.keys import actor_id_by_uri, local_actor
@@ -102,6 +104,8 @@ class Processor:
                 )  # the names were changed for this Move
                 if isinstance(learned, Failed) and learned.retryable:
                     return Later(learned.reason)
+        if told.activity.type == "Follow" and await self._asks_to_join(told.activity.object_id):
+            await self._peers.software(host_of(told.actor) or "")
         for uri in handler.wants(told):
             if await self._peers.knows_post(uri):
                 continue
@@ -111,6 +115,11 @@ class Processor:
             if isinstance(found, Failed) and found.status not in GONE and found.retryable:
                 return Later(found.reason, uri)
         return None
+
+    async def _asks_to_join(self, uri: str | None) -> bool:
+        """It is a group of ours that not everybody reads: what may be done with that depends on the software."""
+        where = addresses.parse(self.house.base_url, uri or "")
+        return where is not None and await self.house.db.read(lambda tx: vouching.is_gated(tx, uri or ""))
 
     async def _concerns_us(self, told: Told) -> bool:
         """Whether anybody here has to do with it: an address of ours is named, or somebody here follows the actor.

@@ -337,6 +337,11 @@ _HOST_STATE = Statement(
         judged_at=param("at"),
     )
 )
+_SOFTWARE = Statement(
+    update(t.hosts)
+    .where(t.hosts.c.name == bindparam("host"))
+    .values(software=bindparam("new_software", type_=Str), software_at=param("at"))
+)
 _BAR = Statement(
     update(t.actors)
     .where(
@@ -377,6 +382,11 @@ async def _set_host(tx: Tx, x: e.SetHost, wake: Wake) -> None:
     wake.keys.append("*")
 
 
+async def _set_software(tx: Tx, x: e.SetSoftware, wake: Wake) -> None:
+    await tx.run(_HOST, name=x.host)
+    await tx.run(_SOFTWARE, host=x.host, new_software=x.software, at=x.at)
+
+
 async def _add_feed(tx: Tx, x: e.AddFeed, wake: Wake) -> None:
     await tx.run(
         _FEED,
@@ -405,6 +415,7 @@ APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.SetLogin: _set_login,
     e.StoreKey: _store_key,
     e.SetHost: _set_host,
+    e.SetSoftware: _set_software,
     e.AddFeed: _add_feed,
     e.AddJob: _add_job,
     e.RememberKey: _remember_key,

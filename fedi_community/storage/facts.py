@@ -70,7 +70,7 @@ A, O = actors.c, objects.c  # noqa: E741
 def _select_actors() -> Select[Any]:
     return select(
         A.id, A.uri, A.type, A.handle, A.handle_host, A.host_id, hosts.c.name.label("host"), hosts.c.state.label("host_state"),
-        hosts.c.reject_reports,
+        hosts.c.reject_reports, hosts.c.software,
         A.state, A.locked, A.inbox, A.shared_inbox, A.followers_uri, A.name, A.also_known_as, A.moved_to, A.moderators,
         A.kin, A.only_in,
     ).select_from(actors.outerjoin(hosts, hosts.c.id == A.host_id))  # fmt: skip
@@ -96,6 +96,7 @@ def actor_of(row: Row) -> Actor:
         moved_to=row["moved_to"],
         host_state=row["host_state"] or "ok",
         reports_dropped=bool(row["reject_reports"]),
+        software=row["software"] or "",
         kin=bool(row["kin"]),
         only_in=row["only_in"],
         moderators=() if mods == "[]" else tuple(orjson.loads(mods)),

@@ -28,6 +28,9 @@ _URI = Statement(
     select(t.actors.c.uri, t.actors.c.type, t.actors.c.handle).where(t.actors.c.id == param("key"))
 )
 _BY_URI = Statement(select(t.actors.c.id).where(t.actors.c.uri == bindparam("uri")))
+_SOFTWARE = Statement(
+    select(t.hosts.c.software, t.hosts.c.software_at).where(t.hosts.c.name == bindparam("name"))
+)
 _HOST = Statement(select(t.hosts.c.state, t.hosts.c.listed).where(t.hosts.c.name == bindparam("name")))
 
 
@@ -77,6 +80,12 @@ async def local_actor(tx: Tx, actor_id: int) -> tuple[str, str, str] | None:
     """(uri, type, handle) of an actor."""
     row = await tx.row(_URI, key=actor_id)
     return None if row is None else (row[0], row[1], row[2])
+
+
+async def host_software(tx: Tx, name: str) -> tuple[str, int]:
+    """What a host said it runs, and when it was asked (milliseconds, 0 for never)."""
+    row = await tx.row(_SOFTWARE, name=name)
+    return ("", 0) if row is None else (row["software"] or "", row["software_at"] or 0)
 
 
 async def host_policy(tx: Tx, name: str) -> tuple[str, bool]:

@@ -35,6 +35,8 @@ hosts = table(
     flag("obfuscate"),  # its name is not shown whole where blocks are published
     string("public_comment"),
     string("private_comment"),  # for staff alone
+    string("software"),  # what it says it runs, as "lemmy 1.0.2"
+    big("software_at"),
     string("signature_form"),  # cavage, rfc9421: what the host took last (double knock)
     big("signature_form_at"),
     count("failures"),

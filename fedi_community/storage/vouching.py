@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import bindparam, func, select
 
-from fedi_community.domain.model import PUBLIC, Grant
+from fedi_community.domain.model import PUBLIC, Grant, Who
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, number, param, word
@@ -46,6 +46,11 @@ _MEMBERS_AT = Statement(
         t.hosts.c.state != word("suspended"),
     )
 )
+_GATED = Statement(
+    select(t.groups.c.reads)
+    .join(t.actors, t.actors.c.id == t.groups.c.actor_id)
+    .where(t.actors.c.uri == bindparam("uri"))
+)
 _LISTED = Statement(select(t.groups.c.peers).where(t.groups.c.actor_id == param("key")))
 
 
@@ -67,6 +72,12 @@ async def gated_elsewhere(tx: Tx, post_id: int) -> Elsewhere | None:
 async def listed_hosts(tx: Tx, group_id: int) -> frozenset[str]:
     """The servers that staff listed for a group; where it was opened since, its earlier discussions are still for members."""
     return frozenset(orjson.loads(await tx.value(_LISTED, key=group_id) or "[]"))
+
+
+async def is_gated(tx: Tx, uri: str) -> bool:
+    """A group of ours that not everybody reads."""
+    reads = await tx.value(_GATED, uri=uri)
+    return reads is not None and reads != Who.EVERYONE
 
 
 async def members_at(tx: Tx, collection: int, host: str) -> int:

@@ -80,6 +80,10 @@ DESK: Final[dict[str, tuple[str, str]]] = {
     "log.held_read": ("read the posts that wait", "leyó los mensajes que esperan"),
     "log.holds_changed": ("changed what waits to be read", "cambió lo que espera lectura"),
     "log.request_accepted": ("let somebody in", "admitió a alguien"),
+    "log.unfit_software": (
+        "The server refused somebody who asked to join: the software of his server cannot keep a group private",
+        "El servidor rechazó a quien pedía entrar: el programa de su servidor no puede mantener privado un grupo",
+    ),
     "log.request_refused": ("refused somebody who asked to join", "rechazó a quien pedía entrar"),
     "log.member_added": ("added a member", "añadió un miembro"),
     "log.member_removed": ("took a member out", "sacó a un miembro"),

@@ -37,7 +37,8 @@ class PostFacts:
 
     replies: ids of a first page to embed, None to name the collection alone; more: the next page's address. now: for
     polls that have closed. asks_first: answers are read before others see them.
-    answered: the author of what it answers; Mastodon tells him only if he is mentioned.
+    answered: the author of what it answers; Mastodon tells him only if he is mentioned. by_name: the one reader, in a copy for a
+    server that knows no closed groups: Mastodon shows what is not public to whom it mentions, and prefills the group in his answer.
     """
 
     addressing: Addressing
@@ -47,6 +48,7 @@ class PostFacts:
     now: int = 0
     answered: ActorView | None = None
     asks_first: bool = False
+    by_name: ActorView | None = None
 
 
 def post_document(site: Site, post: PostView, facts: PostFacts) -> Document:
@@ -256,6 +258,8 @@ def _tags(site: Site, post: PostView, facts: PostFacts) -> list[Document]:
         named.setdefault(post.group.uri, post.group)
     if (to := facts.answered) is not None and to.uri in (*facts.addressing.to, *facts.addressing.cc):
         named.setdefault(to.uri, to)
+    if facts.by_name is not None and post.group is not None:
+        named |= {one.uri: one for one in (post.group, facts.by_name)}
     found: list[Document] = [
         {"type": "Mention", "href": actor.uri, "name": f"@{site.handle(actor)}"} for actor in named.values()
     ]

@@ -187,6 +187,8 @@ def upgrade() -> None:
         sa.Column(
             "private_comment", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
         ),
+        sa.Column("software", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True),
+        sa.Column("software_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "signature_form", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=True
         ),
