@@ -147,6 +147,31 @@ async def note(house: House, who: Helper, text: str, *, report_id: int, group_id
     await perform_or_raise(house, Change(rules.report_needs(who, report_id), decide, 0))
 
 
+async def account_notes(house: House, who: Helper, target_id: int) -> list[Note]:
+    """What staff wrote about an account, oldest first; that they were read is written down."""
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        return rules.may_note(who, target_id, facts) or Decision((), target_id)
+
+    async def look(tx: Tx, facts: Facts, decided: Decision) -> list[Note]:
+        return await reports.notes(tx, target=target_id)
+
+    found = await rehearse(house, Change(rules.account_needs(who, target_id), decide, 0), look)
+    if isinstance(found, Refusal):
+        raise not_found()
+    if found:
+        await read_noted(house, who, "account_notes_read", target_id=target_id)
+    return found
+
+
+async def note_account(house: House, who: Helper, target_id: int, text: str) -> None:
+    """A note on an account, for the rest of the staff."""
+    change = Change(
+        rules.account_needs(who, target_id), lambda f: rules.decide_account_note(text, who, target_id, f), 0
+    )
+    await perform_or_raise(house, change)
+
+
 # --- measures and appeals -----------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,5 @@
-"""Decide what those who run the server do about an account: warn, limit, shut out, suspend, take it back, erase; and that a human's
-other names follow, each at a time of its own.
+"""Decide what those who run the server do about an account: warn, cover its media, limit, shut out, suspend, take it back, erase;
+and that a human's other names follow, each at a time of its own.
 
 What is done about one name of somebody shuts him out under all, and shows at no other name before its own time has come: else
 one member of staff alone could find out whose a name is.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from fedi_community.domain import measures, reports
-from fedi_community.domain.client_effects import EndMeasure
+from fedi_community.domain.client_effects import CoverMedia, EndMeasure
 from fedi_community.domain.effects import Audit, Decision, Effect, MarkActor, RevokeTokens, SetLogin, ignored
 from fedi_community.domain.facts import Facts, Login, Needs
 from fedi_community.domain.kin import departed, followed_by_names
@@ -22,7 +22,9 @@ PROTECTED: Final = Refusal(
     "protected", 403, "Those who run the server are suspended on its command line alone."
 )
 NOT_STAFF: Final = Refusal("not_staff", 403, "This action is not allowed")
-LIFTED: Final[dict[str, str]] = {"unsilence": "silence", "enable": "disable", "unsuspend": "suspend"}
+LIFTED: Final[dict[str, str]] = {
+    "unsilence": "silence", "unsensitive": "sensitive", "enable": "disable", "unsuspend": "suspend",
+}  # fmt: skip
 """What takes back which measure."""
 MEASURES: Final = ("none", "sensitive", "disable", "silence", "suspend")
 Measure = Literal["none", "sensitive", "disable", "silence", "suspend"]
@@ -93,6 +95,8 @@ def _done(actor_id: int, measure: str, facts: Facts) -> list[Effect]:
         return _taken_back(actor_id, LIFTED[measure], facts)
     if measure == "silence" and actor.state == "active":
         return [MarkActor(actor, "limited", now)]
+    if measure == "sensitive":
+        return [CoverMedia(actor_id, True)]
     if measure not in measures.SHUT_OUT:
         return []
     ended: list[Effect] = [MarkActor(actor, "suspended", now)] if measure == "suspend" else []

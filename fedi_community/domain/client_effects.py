@@ -225,6 +225,14 @@ class AnswerReport:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverMedia:
+    """Whatever somebody attaches is covered until its reader wants to see it, also what he attached before; or no longer."""
+
+    actor_id: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AddNote:
     """A moderator's note on a report or an account; it stays. by: as whom he wrote it, which alone is shown. login_id: his."""
 
@@ -369,6 +377,6 @@ ClientEffect = (
     SetMute | SetNote | Endorse | DismissSuggestion | SetFollowSettings | SetDomainBlock | SaveList | DropList
     | SetListMembers | SaveFilter | DropFilter | SetFilterStatus | SetMarker | FollowTag | FeatureTag | MakeAnnouncement
     | WithdrawAnnouncement | ReadAnnouncement | ReactAnnouncement | NotifyStaff | AnswerReport | NotifyOfReport | AddNote
-    | EndSeals | TakeMeasure | EndMeasure | EndMeasures | AppealMeasure | AnswerAppeal | ClearNotifications
+    | CoverMedia | EndSeals | TakeMeasure | EndMeasure | EndMeasures | AppealMeasure | AnswerAppeal | ClearNotifications
     | SetNotificationPolicy | SettleSenders | MarkConversation | DropConversation | SetPush | DropPush
 )  # fmt: skip

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from fedi_community.domain import relations, sending
-from fedi_community.domain.client_effects import AnswerAppeal, AppealMeasure, EndMeasure, TakeMeasure
+from fedi_community.domain.client_effects import (
+    AnswerAppeal,
+    AppealMeasure,
+    CoverMedia,
+    EndMeasure,
+    TakeMeasure,
+)
 from fedi_community.domain.effects import (
     AddJob,
     Audit,
@@ -135,6 +141,8 @@ def lifted(action: str, actor: Actor, left: frozenset[str], facts: Facts) -> lis
     back: list[Effect] = []
     if action == "silence" and actor.state == "limited" and "silence" not in left:
         back.append(MarkActor(actor, "active", now))
+    if action == "sensitive" and "sensitive" not in left:
+        back.append(CoverMedia(actor.id, False))
     if action == "suspend" and "suspend" not in left:
         if actor.state == "suspended":
             back.append(MarkActor(actor, "limited" if "silence" in left else "active", now))

@@ -100,7 +100,8 @@ STEPS: Final[Mapping[Step, str]] = {
 }  # fmt: skip
 """What can be done with a report, and how the log calls it."""
 LINES: Final = (
-    "report_read", "sealed_file_read", "note", "report_resolved", *(f"report_{word}" for word in STEPS.values()),
+    "report_read", "sealed_file_read", "report_note", "account_note", "account_notes_read",
+    "report_resolved", *(f"report_{word}" for word in STEPS.values()),
 )  # fmt: skip
 """Lines of the log that tell that there is a report, or a note on somebody: not for his eyes, under none of his names."""
 NO_HELPER: Final = Refusal("no_helper", 422, "Only somebody who may answer this report can be given it.")
@@ -203,9 +204,37 @@ def decide_note(text: str, who: Helper, facts: Facts) -> Decision | Refusal:
         return refused
     return Decision(
         (AddNote(text.strip(), who.actor_id, who.login_id, facts.now, report_id=found.id),
-         _logged("note", who, found, facts, {})),
+         _logged("report_note", who, found, facts, {})),
         found.id, "noted",
     )  # fmt: skip
+
+
+def account_needs(who: Helper, target_id: int) -> Needs:
+    """What `may_note` looks at."""
+    return Needs(actor_ids=frozenset({target_id}), logins=frozenset({who.login_id}))
+
+
+def may_note(who: Helper, target_id: int, facts: Facts) -> Refusal | None:
+    """Server staff read and write notes on accounts, and none on a name of their own."""
+    target, login = facts.actors.get(target_id), facts.login_by_id.get(who.login_id)
+    if (
+        target is None
+        or target.state == "deleted"
+        or login is None
+        or target_id in {who.actor_id, *login.actors}
+    ):
+        return NOT_FOUND
+    return None if who.staff and login.role in ("staff", "admin") else NOT_FOUND
+
+
+def decide_account_note(text: str, who: Helper, target_id: int, facts: Facts) -> Decision | Refusal:
+    """A note on an account for the rest of the staff. It is never changed."""
+    refused = may_note(who, target_id, facts) or _note_refused(text.strip())
+    if refused is not None:
+        return refused
+    note = AddNote(text.strip(), who.actor_id, who.login_id, facts.now, target_id=target_id)
+    logged = Audit("account_note", facts.now, None, who.login_id, target_id=target_id)
+    return Decision((note, logged), target_id, "noted")
 
 
 def _note_refused(said: str) -> Refusal | None:

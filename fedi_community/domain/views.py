@@ -43,6 +43,7 @@ class ActorView:
     handle_host: str = ""
     open_collections: bool = False  # whom it follows, and who follows it, may be shown
     no_media: bool = False  # media of its host are not shown
+    sensitive: bool = False  # what it attaches is covered
     memo: dict[str, Any] = field(
         default_factory=dict, compare=False, repr=False
     )  # what faces made of all this
@@ -214,7 +215,8 @@ class PostView:
 
     @property
     def sensitive(self) -> bool:
-        return self.parts.sensitive
+        """Covered until the reader wants to see it: as its author said, or since all that he attaches is."""
+        return self.parts.sensitive or (self.author.sensitive and bool(self.attachments))
 
     @property
     def indexed(self) -> bool:

@@ -140,7 +140,7 @@ def _do(verb: str, measure: str, doc: str) -> None:
 _do("enable", "enable", "Let somebody log in again")
 _do("unsilence", "unsilence", "Limit somebody no longer")
 _do("unsuspend", "unsuspend", "Take a suspension back")
-_do("unsensitive", "unsensitive", "Nothing here: posts are not marked for somebody")
+_do("unsensitive", "unsensitive", "Cover what somebody attaches no longer")
 
 
 @table.post(
@@ -151,7 +151,7 @@ _do("unsensitive", "unsensitive", "Nothing here: posts are not marked for somebo
     Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=measures.LONGEST_S),
 )  # fmt: skip
 async def action(call: Call) -> Any:
-    """Warn (`none`), disable, silence or suspend, for a time or for good, and answer the report with it. The member is told"""
+    """Warn (`none`), cover media (`sensitive`), disable, silence or suspend, for a time or for good; answer a report"""
     _staff(call)
     await _measure(
         call, call.id(), call["type"] or "none", call["report_id"], text=call["text"] or "",

@@ -34,6 +34,13 @@ def helper(call: Call) -> Helper:
     return Helper(call.actor_id, call.who.login_id, call.who.staff)
 
 
+def _note(one: reports.Note, people: dict[int, ActorView], base: str) -> dict[str, Any]:
+    by = people.get(one.by)
+    return {
+        "id": str(one.id), "created_at": moment(one.at), "by": None if by is None else account(by, base), "text": one.text,
+    }  # fmt: skip
+
+
 def shown(
     row: ReportRow, people: dict[int, ActorView], base: str, opened: cases.Opened | None = None
 ) -> dict[str, Any]:  # fmt: skip
@@ -61,10 +68,7 @@ def shown(
         else [],
         "target_account": who(row.target_id),
         "assigned_account": who(row.assigned_to),
-        "notes": [
-            {"id": str(n.id), "created_at": moment(n.at), "by": who(n.by), "text": n.text}
-            for n in (opened.notes if opened else ())
-        ],
+        "notes": [_note(n, people, base) for n in (opened.notes if opened else ())],
     }
 
 
@@ -140,6 +144,24 @@ async def staff_note(call: Call) -> Any:
 async def staff_notes(call: Call) -> Any:
     """What those who answer a report wrote to each other, oldest first"""
     return await _notes(call)
+
+
+@table.post(
+    "/api/v1/admin/accounts/<id>/notes", member("admin:write:accounts"), many(NOTE),
+    Param("text", required=True, doc="It stays as it is"),
+)  # fmt: skip
+async def note_account(call: Call) -> Any:
+    """Write a note on an account for the rest of the staff"""
+    await cases.note_account(call.house, helper(call), call.id(), call["text"])
+    return await account_notes(call)
+
+
+@table.get("/api/v1/admin/accounts/<id>/notes", member("admin:read:accounts"), many(NOTE))
+async def account_notes(call: Call) -> Any:
+    """What staff wrote to each other about an account, oldest first"""
+    found = await cases.account_notes(call.house, helper(call), call.id())
+    people = await _people(call, [], found)
+    return [_note(one, people, call.base) for one in found]
 
 
 async def _notes(call: Call) -> list[dict[str, Any]]:

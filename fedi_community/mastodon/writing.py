@@ -179,7 +179,9 @@ def edited(call: Call, post: PostView, attached: tuple[Attachment, ...]) -> Body
     _complete(text, warning, bool(attached), None if not attached else new_poll(call))
     old = post.texts[0] if post.texts else None
     spoken = (call["language"] or post.language or call.who.language).lower()
-    sensitive = bool(call["sensitive"]) if call.sent("sensitive") else post.sensitive and not post.warning
+    sensitive = (
+        bool(call["sensitive"]) if call.sent("sensitive") else post.parts.sensitive and not post.warning
+    )
     return body_of(
         call.house, text, warning, sensitive, spoken, attached, name=old.name if old is not None else ""
     )

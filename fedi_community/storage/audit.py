@@ -35,7 +35,7 @@ BY_STAFF: Final = (
     )),
     *(f"report_{verb}" for verb in ("assign_to_self", "unassign", "assign", "resolve", "resolved", "reopen")),
     *(f"host_{state}" for state in ("ok", "limited", "suspended", "listed", "unlisted")), "hosts_imported",
-    "note", "appeal_approved", "appeal_rejected", "badge_granted", "badge_revoked",
+    "report_note", "account_note", "appeal_approved", "appeal_rejected", "badge_granted", "badge_revoked",
     "name_allowed", "name_held", "member_approved", "member_refused", "unmasking_asked", "unmasking_confirmed", "unmasking_read",
 )  # fmt: skip
 L = t.audit.c

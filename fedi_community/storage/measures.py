@@ -211,8 +211,16 @@ async def _decide(tx: Tx, x: e.AnswerAppeal, wake: Wake) -> None:
     )
 
 
+_COVER = Statement(update(t.actors).where(t.actors.c.id == param("key")).values(sensitive=param("on")))
+
+
+async def _cover(tx: Tx, x: e.CoverMedia, wake: Wake) -> None:
+    await tx.run(_COVER, key=x.actor_id, on=int(x.on))
+
+
 APPLY: Final[dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]]] = {
     e.TakeMeasure: _take,
+    e.CoverMedia: _cover,
     e.EndMeasure: _end,
     e.EndMeasures: _end_those,
     e.AppealMeasure: _appeal,

@@ -39,7 +39,7 @@ def _select_actors() -> Select[Any]:
         A.id, A.uri, A.type, A.handle, A.handle_host, t.hosts.c.name.label("host"), t.hosts.c.reject_media,
         A.name, A.summary, A.url, A.icon, A.image, A.fields,
         A.locked, A.discoverable, A.indexable, shown_state().label("state"), A.language, A.created,
-        A.last_post_at, A.posts_count, A.sample,
+        A.last_post_at, A.posts_count, A.sample, A.sensitive,
         A.moved_to, A.followers_uri, A.badges, A.open_collections, t.groups.c.members_count,
     ).select_from(
         t.actors.outerjoin(t.hosts, t.hosts.c.id == A.host_id).outerjoin(t.groups, t.groups.c.actor_id == A.id)
@@ -72,6 +72,7 @@ def _actor_view(row: Row) -> ActorView:
         posts_count=row["posts_count"],
         followers_count=row["members_count"] or 0,
         sample=bool(row["sample"]),
+        sensitive=bool(row["sensitive"]),
         moved_to=row["moved_to"],
         followers_uri=row["followers_uri"],
         open_collections=bool(row["open_collections"]),

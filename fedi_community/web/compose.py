@@ -257,7 +257,7 @@ def edited_body(old: PostView, item: Written, new: Body, mentioned: tuple[int, .
     image = old.image
     return replace(
         new, texts=(text, *others), language=old.language, url=old.url, extra=dict(old.extra), mentions=mentioned,
-        sensitive=bool(item.warning) or (old.sensitive and not old.warning),
+        sensitive=bool(item.warning) or (old.parts.sensitive and not old.warning),
         attachments=tuple(
             Attachment(a.kind, a.url, a.media_type, a.name, a.width, a.height, a.blurhash, a.focus,  # type: ignore[arg-type]
                        a.id if a.own else None)

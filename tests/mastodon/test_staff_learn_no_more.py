@@ -88,7 +88,7 @@ async def test_who_is_reported_finds_no_trace_of_it_in_a_log_that_he_reads(world
     after = await world.get(f"/api/v1/groups/{it['group']}/log", it["to_nadia"])
     assert after.body == before
     others = await world.get(f"/api/v1/groups/{it['group']}/log", it["to_mentor"])
-    assert {"report_read", "report_resolve", "note"} <= {one["action"] for one in others.json}
+    assert {"report_read", "report_resolve", "report_note"} <= {one["action"] for one in others.json}
 
 
 async def test_an_admin_finds_no_trace_of_a_report_about_himself_in_the_log_of_the_server(
@@ -106,9 +106,9 @@ async def test_an_admin_finds_no_trace_of_a_report_about_himself_in_the_log_of_t
         assert (await world.post(f"{path}/notes", to_other, text="hm")).status == 200
         assert (await world.post(f"{path}/resolve", to_other)).status == 200
     mine = await world.get("/api/v1/admin/audit", to_chief)
-    assert not {one["action"] for one in mine.json} & {"report_read", "report_resolve", "note"}
+    assert not {one["action"] for one in mine.json} & {"report_read", "report_resolve", "report_note"}
     theirs = await world.get("/api/v1/admin/audit", to_other)
-    assert {"report_read", "report_resolve", "note"} <= {one["action"] for one in theirs.json}
+    assert {"report_read", "report_resolve", "report_note"} <= {one["action"] for one in theirs.json}
 
 
 async def test_what_is_done_to_a_name_moves_nothing_that_staff_read_of_its_human(world: World) -> None:
@@ -150,3 +150,41 @@ async def test_a_measure_answers_no_report_but_one_about_its_account_that_one_ma
     assert (got.status, got.body) == (404, missing.body)
     left = await world.get(f"/api/v1/admin/reports/{made.json['id']}", it["to_spanish"])
     assert left.json["action_taken"] is False
+
+
+async def test_notes_on_an_account_are_for_the_rest_of_the_staff_and_missing_for_everybody_else(
+    world: World,
+) -> None:
+    it = await town(world)
+    path = f"/api/v1/admin/accounts/{it['nadia']}/notes"
+    made = await world.post(path, it["to_english"], text=" She called us ")
+    assert [(one["by"]["username"], one["text"]) for one in made.json] == [("english", "She called us")]
+    assert (await world.get(path, it["to_spanish"])).json == made.json
+    assert (await world.post(path, it["to_english"], text="  ")).status == 422
+    await world.member("vera", role="staff")
+    vera = world.make.ids["vera"]
+    river, _ = await river_of(world, vera)
+    to_vera = await world.token(vera, ADMIN)
+    missing = await world.get("/api/v1/admin/accounts/7/notes", to_vera)
+    for target, token in (
+        (it["nadia"], it["to_mentor"]),
+        (it["nadia"], it["to_nadia"]),
+        (vera, to_vera),
+        (river, to_vera),
+    ):
+        about = f"/api/v1/admin/accounts/{target}/notes"
+        for got in (await world.get(about, token), await world.post(about, token, text="x")):
+            assert (got.status, got.body) == (404, missing.body), target
+    assert await lines(world, "account_notes_read") == 2
+    browser = world.browser()
+    await browser.log_in("vera")
+    report = await filed(world, it)
+    page = await browser.get(f"/reports/{report}")
+    assert "She called us" in page.text
+    form = page.form(f"/reports/{report}")
+    assert (
+        await browser.post(f"/reports/{report}", {**form, "do": "note_account", "text": "I answered"})
+    ).status == 303
+    assert "I answered" in (await browser.get(f"/reports/{report}")).text
+    mentors = await world.get(f"/api/v1/groups/{it['group']}/reports/{report}", it["to_mentor"])
+    assert b"I answered" not in mentors.body

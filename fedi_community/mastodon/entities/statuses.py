@@ -268,7 +268,7 @@ def status(
 
 def _unchanging(post: PostView, base_url: str) -> dict[str, Any]:
     """What a Status says until its post is edited: made once, not for each reader."""
-    memo, key = post.parts.memo, f"status {post.kind} {post.gated} {post.no_media}"
+    memo, key = post.parts.memo, f"status {post.kind} {post.gated} {post.no_media} {post.sensitive}"
     made: dict[str, Any] | None = memo.get(key)
     if made is None:
         made = memo[key] = {

@@ -114,10 +114,12 @@ async def log(asked: Ask, handle: str) -> Response:
 
 def _what(asked: Ask) -> Callable[[str], str]:
     def words(action: str) -> str:
-        try:
-            return asked.t(f"log.{action}")
-        except KeyError:
-            return asked.t("log.other", action=action.replace("_", " "))
+        for key in (f"log.{action}", f"audit.{action}"):
+            try:
+                return asked.t(key)
+            except KeyError:
+                continue
+        return asked.t("log.other", action=action.replace("_", " "))
 
     return words
 

@@ -8,6 +8,7 @@ from typing import Final
 from quart import Response
 
 from fedi_community import cases
+from fedi_community.domain import account_measures
 from fedi_community.domain.reports import Helper
 from fedi_community.domain.views import ActorView
 from fedi_community.errors import not_found
@@ -18,7 +19,7 @@ from fedi_community.web.pages.reading import find_group
 from fedi_community.web.pages.site import Ask, dressed, form_of, go, object_id_of, render
 
 LENGTHS: Final = {"day": 86_400, "week": 7 * 86_400, "month": 30 * 86_400}
-MEASURES: Final = {"warn": "none", "silence": "silence", "suspend": "suspend"}
+MEASURES: Final = {"warn": "none", "sensitive": "sensitive", "silence": "silence", "suspend": "suspend"}
 
 
 def helper(asked: Ask) -> Helper:
@@ -89,11 +90,14 @@ async def case(asked: Ask, report_id: str) -> Response:
     opened = await cases.open_report(asked.house, helper(asked), object_id_of(report_id))
     row = opened.row
 
-    ids = {row.target_id, *(n.by for n in opened.notes)} | ({row.assigned_to} if row.assigned_to else set())
+    about = await cases.account_notes(asked.house, helper(asked), row.target_id) if opened.by_role else []
+    ids = {row.target_id, *(n.by for n in (*opened.notes, *about))} | (
+        {row.assigned_to} if row.assigned_to else set()
+    )
     ids |= {row.reporter_id} if opened.by_role and row.reporter_id else set()
     people = await asked.house.db.read(lambda tx: views.load_actors(tx, ids))
     return render(
-        asked, "case.html", cache=False, row=row, opened=opened, people=people,
+        asked, "case.html", cache=False, measures=account_measures.MEASURES, row=row, opened=opened, about=about, people=people,
         copies=row.copy.get("posts", {}), action=asked.href(f"/reports/{row.id}"),
     )  # fmt: skip
 
@@ -105,6 +109,9 @@ async def act(asked: Ask, report_id: str) -> Response:
     who, key, do = helper(asked), object_id_of(report_id), form.get("do", "")
     if do == "note":
         await cases.note(asked.house, who, form.get("text", ""), report_id=key)
+    elif do == "note_account" and who.staff:
+        opened = await cases.open_report(asked.house, who, key)
+        await cases.note_account(asked.house, who, opened.row.target_id, form.get("text", ""))
     elif do in ("take", "hand_back", "close", "reopen"):
         await cases.step(asked.house, who, key, do, outcome=form.get("outcome", "").strip())  # type: ignore[arg-type]
     elif do in MEASURES and who.staff:
