@@ -47,7 +47,8 @@ class Gate:
 
 @dataclass
 class Written:
-    """A post. held: it waits or was removed. due: who of other servers must have it. entitled: hosts that ever might have it."""
+    """A post. held: it waits or was removed. due: who of other servers must have it. entitled: hosts that ever might have it.
+    readers: who may read it (None: a stranger); before: who might a step ago."""
 
     uri: str
     home: str
@@ -64,6 +65,8 @@ class Written:
     text: str = ""
     due: set[str] = field(default_factory=set)
     entitled: set[str] = field(default_factory=set)
+    readers: set[str | None] = field(default_factory=set)
+    before: set[str | None] = field(default_factory=set)
     knows_text: dict[str, str] = field(default_factory=dict)
 
 
@@ -198,6 +201,11 @@ class Model:
     def settle(self) -> None:
         """After each step: who has to have what from now on, and who might have had it."""
         for post in self.posts.values():
+            told = {post.home, post_root(post)}
+            post.before, post.readers = (
+                post.readers,
+                {who for who in (None, *HOME) if any(self.may_read(at, who, post) for at in told)},
+            )
             post.due = {who for who in post.due if self.may_read(post_root(post), who, post)}
             for host in HOSTS:
                 if self.host_may(post.home, host, post) or self.host_may(post_root(post), host, post):

@@ -8,7 +8,8 @@ deliveries idle, `ledger_model` says from the rule's words alone who may read wh
    elsewhere and as every server: shown exactly to whom the model says;
 2. on every other server: a copy is shown to nobody but whom the model admits, with what that server can know (a grant that
    ended hides the copy, and so does a Delete; only what everybody might read stays after a group is closed);
-3. a server that nobody was ever entitled on holds nothing, and no delivery to it carried a word of the post;
+3. a server that nobody was ever entitled on holds nothing, and no delivery to it carried a word of the post; nor did one to the
+   inbox of somebody who may not read it, or to a shared inbox unless everybody may;
 4. whoever elsewhere was entitled when a post was sent, and still is, has it, with its latest words.
 
 The profile of a usual run is small and always the same. `STATEFUL_EXAMPLES=200 STATEFUL_STEPS=60 pytest
@@ -73,6 +74,7 @@ class Machine(RuleBasedStateMachine):
         self.model = Model.fresh()
         self.number = 0
         self.said = 0
+        self.former: set[tuple[str, str]] = set()  # (who, group) that she was once in
 
     def run(self, what: Any) -> Any:
         return self.runner.run(what)
@@ -84,9 +86,15 @@ class Machine(RuleBasedStateMachine):
 
     # --- what people do -------------------------------------------------------------------------------------------------
 
-    @initialize(listed=st.booleans())
-    def settled(self, listed: bool) -> None:
-        """A town where people live: some know each other, and the closed group has members, mostly on all three servers."""
+    @initialize(
+        listed=st.sampled_from([True, True, False]),
+        parting=st.sampled_from(["bea", "cam"]),
+        how=st.sampled_from(["remove", "ban", "leave"]),
+        back=st.booleans(),
+    )
+    def settled(self, listed: bool, parting: str, how: str, back: bool) -> None:
+        """A town where people live: some know each other, and the closed group has members, mostly on all three servers; what one
+        of them read there before she was out, and what was written afterwards, is there from the first day."""
         for who, whom in (("bea", "ana"), ("cam", "ana"), ("abe", "bea"), ("ana", "cam")):
             self.follow(who, whom)
         for host in HOSTS[1:] if listed else ():
@@ -96,6 +104,13 @@ class Machine(RuleBasedStateMachine):
             self.join(who, "quiet")
         while self.model.asked:
             self.answer(0, True)
+        if listed:
+            self.in_group("ana", "quiet")
+            self.parted(parting, "quiet", how)
+            self.in_group("ana", "quiet")
+            if back and how != "ban":
+                self.join(parting, "quiet")
+                self.answer(0, True)
 
     @rule(who=person, group=group)
     def join(self, who: str, group: str) -> None:
@@ -129,7 +144,25 @@ class Machine(RuleBasedStateMachine):
     def part(self, n: int, how: str) -> None:
         inside = sorted((w, t) for w, t in self.model.granted if t.startswith("members:"))
         who, token = inside[n % len(inside)]
-        name = token.partition(":")[2]
+        self.parted(who, token.partition(":")[2], how)
+
+    @precondition(lambda self: self.readers_elsewhere())
+    @rule(n=pick, how=st.sampled_from(["leave", "remove", "ban"]))
+    def part_of_what_she_read(self, n: int, how: str) -> None:
+        """Of a closed group, on another server, where copies are."""
+        inside = self.readers_elsewhere()
+        self.parted(*inside[n % len(inside)], how)
+
+    def readers_elsewhere(self) -> list[tuple[str, str]]:
+        return sorted(
+            (who, name)
+            for who in HOME
+            for name, g in self.model.groups.items()
+            if g.gated and home_of(who) != GROUP_HOME and (who, f"members:{name}") in self.model.granted
+            if any(p.group == name and who in p.due for p in self.model.posts.values())
+        )
+
+    def parted(self, who: str, name: str, how: str) -> None:
         if how == "leave":
             self.run(self.town.unfollow(who, name))
         elif how == "remove":
@@ -139,6 +172,7 @@ class Machine(RuleBasedStateMachine):
             assert isinstance(made, Decision), made
             self.model.groups[name].banned.add(who)
         self.model.leave_group(who, name)
+        self.former.add((who, name))
         self.look()
 
     @precondition(lambda self: any(g.banned for g in self.model.groups.values()))
@@ -269,7 +303,17 @@ class Machine(RuleBasedStateMachine):
     def post_in_group(self, n: int) -> None:
         inside = sorted((w, t) for w, t in self.model.granted if t.startswith("members:"))
         who, token = inside[n % len(inside)]
-        name = token.partition(":")[2]
+        self.in_group(who, token.partition(":")[2])
+
+    @precondition(lambda self: self.former)
+    @rule(n=pick, who=st.sampled_from(PEOPLE[GROUP_HOME]))
+    def post_for_those_who_stayed(self, n: int, who: str) -> None:
+        """In a group that somebody is not in any more."""
+        _, name = sorted(self.former)[n % len(self.former)]
+        if (who, f"members:{name}") in self.model.granted:
+            self.in_group(who, name)
+
+    def in_group(self, who: str, name: str) -> None:
         g, server, text = self.model.groups[name], self.town.home(who), self.canary()
         local = server.host == GROUP_HOME
         made = self.run(server.make.compose(who_id(server, who), text, "public", group_id=server.ids[name]))
@@ -526,6 +570,14 @@ class Machine(RuleBasedStateMachine):
                     assert host in post.entitled or host == post.home, self.why(
                         "carried", host, None, post, True
                     )
+                    assert self.may_be_told(url, post), self.why("carried to " + url, host, None, post, True)
+
+    def may_be_told(self, url: str, post: Written) -> bool:
+        """Somebody's own inbox gets what she may read, or might read a step ago; a shared one what everybody may."""
+        readers, path = post.readers | post.before, url.split("/")[3:]
+        if path == ["inbox"]:
+            return None in readers
+        return path[0] != "users" or path[1] in readers
 
     def why(self, what: str, server: str, who: str | None, post: Written, seen: bool) -> str:
         verb, m = "sees" if seen else "lacks", self.model
