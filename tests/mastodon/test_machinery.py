@@ -457,6 +457,7 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
     await made(f"admin/reports/{filed['id']}/notes", text="asked a doctor")
     persona = await made("personas", username="quiet_river", display_name="Quiet River")
     await made("admin/unmaskings", account_id=persona["id"], reason="Threatens somebody")
+    await made(f"admin/accounts/{omar}/notes", text="called us")
     await made(f"admin/accounts/{zoe}/action", type="none", text="Please stop")
     theirs = await world.token(zoe, "read write")
     warned = (await world.get("/api/v1/account_warnings", theirs)).json
