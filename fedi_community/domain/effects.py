@@ -142,6 +142,14 @@ class EndRemoteGrants:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepToMembers:
+    """A group opens: what was written for its members before stays with those who are members now (`model.members_then`)."""
+
+    group_id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class TightenGates:
     """All gates of a group that are wider than `reads` let in no more than that: one row a gate, and no post is touched."""
 
@@ -648,7 +656,7 @@ class AddFeed:
 Effect = (
     MakeGate | StorePost | ReleasePost | EditPost | DeletePost | RememberGone | SetState | SetFlag | SetGrant | React | Unreact
     | SetBlock | Pin | Notify | LearnActor | MarkActor | Moved | File | Record | MarkUndone | Send | Audit
-    | SetPowers | EndHostGrants | EndRemoteGrants | TightenGates | EndExpired | NotifyModerators | TellEach
+    | SetPowers | EndHostGrants | EndRemoteGrants | KeepToMembers | TightenGates | EndExpired | NotifyModerators | TellEach
     | LinkFeedItem | VotePoll | TallyPoll | CompleteInbox | MakeActor | MakeGroup | ChangeGroup | SetProfile | MakeLogin | MaySpeak
     | MakeToken | RevokeTokens | MakeApp | SetLogin | StoreKey | SetHost | SetSoftware | AddFeed | AddJob | RememberKey
     | MakeUpload | FinishUpload | FailUpload | ChangeUpload | DropUpload | KeepPicture

@@ -282,6 +282,18 @@ def audience_of(who: Who, group_id: int) -> frozenset[int]:
             return frozenset({staff_of(group_id), group_id})
 
 
+def members_then(gate_id: int) -> int:
+    """The collection of those who were members of a gate's group when the group was opened: nobody enters it any more, and who
+    leaves the group leaves it too."""
+    return gate_id | 1
+
+
+def gate_as_told(gate: frozenset[int], gate_id: int, group_id: int | None) -> frozenset[int]:
+    """A gate as people and peers are told of it, who know of no other members than the group's."""
+    then = members_then(gate_id)
+    return (gate - {then}) | {followers_of(group_id)} if group_id is not None and then in gate else gate
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One language's text of one revision. `html` fields are sanitised; `source` is what the author typed."""

@@ -31,6 +31,7 @@ from fedi_community.domain.model import (
     Visibility,
     audience_of,
     followers_of,
+    gate_as_told,
 )
 from fedi_community.errors import NOT_FOUND, Refusal
 from fedi_community.ids import SHIFT
@@ -256,7 +257,8 @@ def _answered(parent: Post | None) -> dict[int, Place]:
 
 def _inside(gate: frozenset[int], author: Actor, parent: Post, named: dict[int, Place]) -> dict[int, Place]:
     """A reply under a gate is for those of the thread: never wider, whatever the client asked."""
-    inside: dict[int, Place] = dict.fromkeys(sorted(gate), "to")
+    told = gate_as_told(gate, parent.gate_id or 0, parent.group_id)
+    inside: dict[int, Place] = dict.fromkeys(sorted(told), "to")
     return {**inside, parent.author_id: "to", **named}
 
 

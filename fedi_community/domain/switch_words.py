@@ -40,6 +40,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Abrir el grupo no abre lo que se escribió antes: las conversaciones anteriores, y las respuestas nuevas en ellas, "
         "siguen siendo solo para {who}.",
     ),
+    "reads_wider_members": (
+        "Opening the group does not open what was written before: earlier discussions, and new answers in them, stay with those "
+        "who are members now. Who joins later does not see them.",
+        "Abrir el grupo no abre lo que se escribió antes: las conversaciones anteriores, y las respuestas nuevas en ellas, siguen "
+        "siendo solo para quienes son miembros ahora. Quien entre más tarde no las verá.",
+    ),
     "finds_wider": (
         "The group, its name and its description can be found by {who}.",
         "El grupo, su nombre y su descripción los podrá encontrar {who}.",

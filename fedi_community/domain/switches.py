@@ -16,6 +16,7 @@ from fedi_community.domain.effects import (
     Decision,
     Effect,
     EndRemoteGrants,
+    KeepToMembers,
     Record,
     SetProfile,
     TellEach,
@@ -141,7 +142,8 @@ def consequences(before: Group, then: Group) -> tuple[Said, ...]:
         if not before.gated:
             said += [Said("copies_stay"), Said("elsewhere_leave")]
     if widens(before, then):
-        said += [Said("reads_wider", then.reads), Said("reads_wider_old", before.reads)]
+        old = "reads_wider_members" if before.reads is Who.MEMBERS else "reads_wider_old"
+        said += [Said("reads_wider", then.reads), Said(old, before.reads)]
     if then.finds is not before.finds:
         said.append(
             Said("finds_wider" if WIDTH[then.finds] > WIDTH[before.finds] else "finds_narrower", then.finds)
@@ -181,6 +183,7 @@ def decide_change(
     if tightens(group, then):
         effects.append(TightenGates(group_id, then.reads))
     if widens(group, then):
+        effects.append(KeepToMembers(group_id, facts.now))
         then = replace(then, gate_id=gate_id)
     effects.append(ChangeGroup(then, facts.now))
     if then.gated and (not group.gated or (tightens(group, then) and then.reads in RUN_IT)):

@@ -20,6 +20,7 @@ from fedi_community.domain.model import (
     Post,
     State,
     Viewer,
+    gate_as_told,
     owner_of,
 )
 from fedi_community.domain.visibility import may_view, nothing
@@ -216,7 +217,8 @@ async def load_bones(tx: Tx, ids: Iterable[int]) -> dict[int, Bones]:
         row["id"]: Bones(
             row["id"], row["uri"], row["kind"], row["author_id"], row["group_id"], row["root_id"], row["state"],
             row["author_state"], bool(row["local"]), row["boosted"], row["context_uri"], row["revision"],
-            audiences.get(row["id"], {}), frozenset(gates[row["gate_id"]]) if row["gate_id"] else None,
+            audiences.get(row["id"], {}),
+            gate_as_told(frozenset(gates[row["gate_id"]]), row["gate_id"], row["group_id"]) if row["gate_id"] else None,
             bool(row["asks_first"]) or holds_of(orjson.loads(row["holds"] or "{}")).replies == "everybody",
         )
         for row in rows

@@ -166,12 +166,8 @@ _OWN_COUNTS = Statement(
         .where(G.collection_id == param("collection"), G.state == number(Grant.ACCEPTED))
         .scalar_subquery(),
         select(func.count())
-        .select_from(t.grants)
-        .where(
-            G.actor_id == param("owner"),
-            G.state == number(Grant.ACCEPTED),
-            G.collection_id % number(4) == number(1),
-        )
+        .select_from(t.grants.join(t.actors, A.id == G.collection_id - number(1)))
+        .where(G.actor_id == param("owner"), G.state == number(Grant.ACCEPTED))
         .scalar_subquery(),
     )
 )

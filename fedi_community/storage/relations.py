@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, case, delete, exists, func, or_, select, updat
 
 from fedi_community.domain import effects as e
 from fedi_community.domain.model import Grant, followers_of, mentors_of, owner_of, staff_of
-from fedi_community.storage import homes, joining, notifications
+from fedi_community.storage import gates, homes, joining, notifications
 from fedi_community.storage import tables as t
 from fedi_community.storage.client_tables import push_subscriptions
 from fedi_community.storage.database import Tx
@@ -116,6 +116,7 @@ async def _set_grant(tx: Tx, x: e.SetGrant, wake: Wake) -> None:
         if x.state is not Grant.ASKED:
             await joining.drop_answer(tx, owner, x.actor_id)
         if x.state is not Grant.ACCEPTED:
+            await gates.left(tx, x.actor_id, owner, x.at)
             await tx.run(_FORGET_HOME_OF_AUTHOR, owner=x.actor_id, author=owner)
             await tx.run(_FORGET_HOME_VIA, owner=x.actor_id, author=owner)
         else:
@@ -164,6 +165,8 @@ async def _end_host_grants(tx: Tx, x: e.EndHostGrants, wake: Wake) -> None:
     wake.followed.append(x.group_id or 0)
     if await tx.run(_END_HOST_GRANTS, host=x.host, first=first, last=last, at=x.at):
         await tx.run(_COUNT_ALL_MEMBERS, first=first, last=last)
+        if x.group_id is not None:
+            await gates.many_left(tx, x.group_id, x.at)
 
 
 _G = t.grants.c
@@ -215,6 +218,7 @@ async def _end_remote_grants(tx: Tx, x: e.EndRemoteGrants, wake: Wake) -> None:
     await tx.run(_END_REMOTE_GRANTS, first=x.group_id, last=last, peers=peers, at=x.at)
     if x.readers:
         await tx.run(_END_READERS, first=x.group_id, mentors=mentors_of(x.group_id), staff=last, at=x.at)
+    await gates.many_left(tx, x.group_id, x.at)
     await tx.run(_COUNT_ALL_MEMBERS, first=x.group_id, last=last)
 
 
@@ -278,6 +282,7 @@ async def _notify_moderators(tx: Tx, x: e.NotifyModerators, wake: Wake) -> None:
 
 APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.SetGrant: _set_grant,
+    e.KeepToMembers: gates.keep_to_members,
     e.SetPowers: _set_powers,
     e.EndHostGrants: _end_host_grants,
     e.EndRemoteGrants: _end_remote_grants,

@@ -262,7 +262,7 @@ idempotency = table(
 
 # --- what was said ------------------------------------------------------------------------------------------------
 
-gates = table("gates", identifier(), big("group_id"), string("reads"), big("created", null=False))
+gates = table("gates", identifier(), big("group_id", index=True), string("reads"), big("created", null=False))
 
 gate_principals = table(
     "gate_principals",

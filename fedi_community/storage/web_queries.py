@@ -9,28 +9,31 @@ from collections.abc import Iterable
 
 from sqlalchemy import bindparam, select
 
-from fedi_community.domain.model import Grant, owner_of, staff_of
+from fedi_community.domain.model import Grant, gate_as_told, owner_of, staff_of
 from fedi_community.storage import client_tables
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
 from fedi_community.storage.dialect import Statement, number, one_of, param
 
 _GATES = Statement(
-    select(t.objects.c.id, t.gate_principals.c.principal_id)
+    select(t.objects.c.id, t.objects.c.gate_id, t.objects.c.group_id, t.gate_principals.c.principal_id)
     .select_from(t.objects.join(t.gate_principals, t.gate_principals.c.gate_id == t.objects.c.gate_id))
     .where(one_of(t.objects.c.id, "ids"))
 )
 
 
 async def gates_of(tx: Tx, post_ids: Iterable[int]) -> dict[int, frozenset[int]]:
-    """Post id -> the principals of its thread's gate. For posts the viewer was shown already."""
+    """Post id -> the principals of its thread's gate, as told. For posts the viewer was shown already."""
     wanted = list(set(post_ids))
     if not wanted:
         return {}
-    found: dict[int, set[int]] = {}
-    for post, principal in await tx.rows(_GATES, ids=wanted):
-        found.setdefault(post, set()).add(principal)
-    return {post: frozenset(principals) for post, principals in found.items()}
+    found: dict[tuple[int, int, int | None], set[int]] = {}
+    for post, gate, group, principal in await tx.rows(_GATES, ids=wanted):
+        found.setdefault((post, gate, group), set()).add(principal)
+    return {
+        post: gate_as_told(frozenset(principals), gate, group)
+        for (post, gate, group), principals in found.items()
+    }
 
 
 _TAG = Statement(select(t.tags.c.id).where(t.tags.c.name == bindparam("name")))

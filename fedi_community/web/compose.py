@@ -12,7 +12,7 @@ from typing import Final
 
 from fedi_community.domain.effects import Decision, StorePost
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.model import PUBLIC, Attachment, Body, Grant, Text, Visibility
+from fedi_community.domain.model import PUBLIC, Attachment, Body, Grant, Text, Visibility, gate_as_told
 from fedi_community.domain.personal import MAX_CIRCLE
 from fedi_community.domain.posts import Compose, compose_needs, decide_compose
 from fedi_community.domain.text import hashtags_in, markdown_to_html, mentions_in
@@ -66,7 +66,8 @@ def chosen_by(decision: Decision) -> Chosen:
     """The readers that a decision chose."""
     post = next(effect.post for effect in decision.effects if isinstance(effect, StorePost))
     limited = post.gate is not None and (post.group_id is not None or post.reply_to is not None)
-    return Chosen(frozenset(post.audience), post.gate, limited)
+    gate = None if post.gate is None else gate_as_told(post.gate, post.gate_id or 0, post.group_id)
+    return Chosen(frozenset(post.audience), gate, limited)
 
 
 async def dry(tx: Tx, house: House, asked: Compose) -> Chosen | Refusal:

@@ -1,6 +1,7 @@
 """Who may read what, written down plainly from the rule's words, and from nothing of the code: sets of strings.
 
-A token says who: `everyone`, `person:ana`, `followers:ana`, `members:quiet`, `mentors:quiet`, `staff:quiet`. A post has an
+A token says who: `everyone`, `person:ana`, `followers:ana`, `members:quiet`, `mentors:quiet`, `staff:quiet`, and `then1:quiet` for
+who was a member when the group was opened for the first time, and has been since. A post has an
 audience of tokens, and one gate for its whole thread; somebody passes a set of tokens when he is meant by one of them. What a
 server knows of its neighbours' collections is who of its own people is in them.
 """
@@ -92,6 +93,7 @@ class Model:
     asked: set[tuple[str, str]] = field(default_factory=set)
     blocks: set[tuple[str, str]] = field(default_factory=set)
     posts: dict[str, Written] = field(default_factory=dict)
+    opened: int = 0
 
     @classmethod
     def fresh(cls) -> Model:
@@ -166,7 +168,8 @@ class Model:
             self.asked.discard((who, token))
 
     def leave_group(self, who: str, group: str) -> None:
-        self.end(who, tuple(f"{kind}:{group}" for kind in ("members", "mentors", "staff")))
+        then = (f"then{n + 1}" for n in range(self.opened))
+        self.end(who, tuple(f"{kind}:{group}" for kind in ("members", "mentors", "staff", *then)))
 
     def answers(self, group: str, who: str) -> str:
         """What becomes of somebody who asks to join."""
@@ -181,6 +184,16 @@ class Model:
         if g.joins == "open" and (local or not g.gated):
             return "in"
         return "asked"
+
+    def widen(self, group: str) -> None:
+        """What was written for members before stays with those who are members now."""
+        self.opened += 1
+        members, then = f"members:{group}", f"then{self.opened}:{group}"
+        self.granted |= {(who, then) for who, token in self.granted if token == members}
+        for post in self.posts.values():
+            gate = post.gate
+            if gate is not None and gate.group == group and members in gate.tokens:
+                gate.tokens = (gate.tokens - {members}) | {then}
 
     def narrow(self, group: str, word: str) -> None:
         """A switch that is narrowed holds for what was written, too, and lets out whom it leaves nothing to read elsewhere."""

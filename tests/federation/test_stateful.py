@@ -259,6 +259,8 @@ class Machine(RuleBasedStateMachine):
         assert isinstance(made, Decision), made
         if width(reads) < width(g.reads):
             self.model.narrow(group, reads)
+        else:
+            self.model.widen(group)
         g.reads = reads
         self.look()
 
@@ -365,7 +367,7 @@ class Machine(RuleBasedStateMachine):
         if server.host in circle:
             tokens = circle[server.host]
         elif told is not None and "everyone" not in told:
-            tokens = told | {answered}
+            tokens = {f"members:{parent.group}" if t.startswith("then") else t for t in told} | {answered}
         elif visibility == "private":
             tokens = frozenset({mine, answered})
         else:

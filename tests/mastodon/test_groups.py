@@ -9,11 +9,13 @@ from sqlalchemy import select, update
 
 from fedi_community import auth
 from fedi_community.domain import joining
-from fedi_community.domain.model import Joins, Who
+from fedi_community.domain.model import Joins, Viewer, Who, followers_of
 from fedi_community.domain.switch_words import TEXTS
 from fedi_community.errors import Refusal
+from fedi_community.storage import documents, web_queries
 from fedi_community.storage import tables as t
 from fedi_community.storage.dialect import Statement, word
+from fedi_community.storage.visible import visible_ids
 from tests.mastodon.conftest import World
 from tests.mastodon.schema import wrong
 
@@ -153,7 +155,7 @@ async def test_opening_does_not_open_what_was_written_before(world: World) -> No
     who = await cast(world, reads="members")
     old = await post(world, who, "nadia", "for members")
     said = await world.post(path(who, "/switches/preview"), who["chief_token"], reads="everyone")
-    assert [one["key"] for one in said.json["consequences"]] == ["reads_wider", "reads_wider_old"]
+    assert [one["key"] for one in said.json["consequences"]] == ["reads_wider", "reads_wider_members"]
     assert (await change(world, who, reads="everyone")).status == 200
     new = await post(world, who, "nadia", "for everyone")
     late = await post(world, who, "omar", "a late answer", in_reply_to_id=old)
@@ -168,6 +170,67 @@ async def test_opening_does_not_open_what_was_written_before(world: World) -> No
     ] * 2
     assert (await change(world, who, reads="members")).status == 200
     assert await reads(world, who, old, "omar", "mentor") == [False, True], "what was closed stays closed"
+
+
+async def test_who_comes_after_the_opening_reads_nothing_of_what_was_for_members_then(world: World) -> None:
+    closed = {"reads": "members", "posts": "members", "replies": "members", "joins": "approval"}
+    who = await cast(world, **closed)
+    old = await post(world, who, "nadia", "canary")
+    assert (await change(world, who, reads="everyone", finds="everyone", joins="open")).status == 200
+    assert (await world.post(path(who, "/join"), who["outsider_token"])).json["following"] is True
+    far = await world.make.remote("https://far.example/users/olaf")
+    await world.make.join(far, who["group"], "https://far.example/follows/1")
+    below = await world.post("/api/v1/statuses", who["omar_token"], status="canary below", in_reply_to_id=old)
+    assert below.status == 200
+
+    for status in (old, below.json["id"]):
+        assert await reads(world, who, status, "nadia", "omar", "mentor", "chief", "outsider") == [
+            True, True, True, True, False,
+        ]  # fmt: skip
+        for viewer in (Viewer(far), Viewer(instance=True, host="far.example")):
+            found = await world.parts.db.read(lambda tx, v=viewer, s=status: visible_ids(tx, v, [int(s)]))
+            assert found == frozenset()
+    for address in (f"/api/v1/accounts/{who['group']}/statuses", "/api/v1/timelines/home"):
+        assert b"canary" in (await world.get(address, who["omar_token"])).body
+        assert b"canary" not in (await world.get(address, who["outsider_token"])).body
+    answer = {"status": "hello", "in_reply_to_id": old}
+    assert (await world.post("/api/v1/statuses", who["outsider_token"], **answer)).status == 404
+    me = (await world.get("/api/v1/accounts/verify_credentials", who["omar_token"])).json
+    assert me["following_count"] == 1, "the collection of those of then is nobody's to see"
+
+    await world.member("zoe")
+    await world.make.add(who["group"], world.make.ids["zoe"])
+    browser = world.browser()
+    await browser.log_in("zoe")
+    assert (await browser.get(f"/objects/{old}")).status == 404
+
+
+async def test_what_was_for_members_then_is_said_to_be_for_members_and_ends_with_membership(
+    world: World,
+) -> None:
+    who = await cast(world)
+    public = await post(world, who, "nadia", "first open")
+    assert (await change(world, who, reads="members", posts="members", replies="members")).status == 200
+    old = await post(world, who, "nadia", "then closed")
+    await change(world, who, reads="everyone", finds="everyone")
+    await world.member("zoe")
+    zoe = world.make.ids["zoe"]
+    for status in (public, old):
+        assert await reads(world, who, status, "omar", "outsider") == [True, False]
+        page = await world.parts.db.read(lambda tx, s=status: web_queries.gates_of(tx, [int(s)]))
+        assert followers_of(who["group"]) in page[int(status)]
+    addressed = await world.parts.db.read(lambda tx: documents.load_bones(tx, [int(old)]))
+    assert followers_of(who["group"]) in (addressed[int(old)].gate or ())
+    assert (
+        await world.ask("DELETE", path(who, f"/members/{who['omar']}"), who["mentor_token"])
+    ).status == 200
+    await world.make.add(who["group"], who["omar"])
+    await world.make.add(who["group"], zoe)
+    for status in (public, old):
+        assert await reads(world, who, status, "omar", "nadia") == [False, True]
+    await change(world, who, reads="mentors", posts="mentors", replies="mentors")
+    for status in (public, old):
+        assert await reads(world, who, status, "nadia", "mentor") == [True, True], "she wrote it"
 
 
 async def test_staff_and_mentors_with_the_power_change_the_switches_and_nobody_else(world: World) -> None:

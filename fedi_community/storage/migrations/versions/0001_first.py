@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gates")),
         sqlite_with_rowid=True,
     )
+    op.create_index(op.f("ix_gates_group_id"), "gates", ["group_id"], unique=False)
     op.create_table(
         "handles",
         sa.Column("handle", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
