@@ -225,6 +225,8 @@ def _control(site: Site, scene: Scene, row: ActivityRow, actor: ActorView) -> Do
     match row.type:
         case "Follow":
             return made.follow(row.uri, actor.uri, target.uri)
+        case "Reject" if "post" in row.extra:
+            return _refused(row, actor, target, to)
         case "Accept" | "Reject":
             return made.answer(row.type, row.uri, actor.uri, target.uri, row.inner_uri)
         case "Undo":
@@ -246,6 +248,15 @@ def _control(site: Site, scene: Scene, row: ActivityRow, actor: ActorView) -> Do
                 return made.flag(row.uri, actor.uri, objects, comment or NO_COMMENT, group.uri)
             return made.flag(row.uri, f"{site.base}/actor", objects, comment, target.uri)
     return None
+
+
+def _refused(row: ActivityRow, actor: ActorView, author: ActorView, to: Addressing) -> Document:
+    """A post was not taken: its Create (FEP-1b12), or, to GoToSocial, the post itself."""
+    create, post = row.extra.get("create"), row.extra["post"]
+    said: Document | str = post
+    if create is not None:
+        said = {"id": create, "type": "Create", "actor": author.uri, "object": post}
+    return made.activity("Reject", row.uri, actor.uri, said, to)
 
 
 def _of_person(

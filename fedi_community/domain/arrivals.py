@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from fedi_community.domain import holds, softwares
+from fedi_community.domain import holds, refusals, softwares
 from fedi_community.domain.effects import Decision, Record, StorePost, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import PUBLIC, Actor, Body, Kind, Place, Post, State, followers_of
@@ -54,6 +54,7 @@ class Incoming:
     relayed_by: str | None = None  # the group that announced it
     edited: int | None = None
     requested: bool = False  # we asked for it: a member opened it, or a thread needs it
+    refusal_key: str | None = None  # `refusals.key`, where it came as an activity: its author can be told
     needed_by: str | None = None  # the group that passed on what stands below it in its thread
 
 
@@ -64,7 +65,7 @@ def incoming_needs(item: Incoming) -> Needs:
     return Needs(
         uris=frozenset(addressed | ({item.relayed_by} if item.relayed_by else set())),
         posts=frozenset(posts),
-        activities=frozenset({item.activity_uri} if item.activity_uri else ()),
+        activities=frozenset(u for u in (item.activity_uri, item.refusal_key) if u),
         subjects=frozenset({item.author_uri, *item.mentions}),
         new_post_ids=(remote_id(item.uri, item.published, item.published),),
     )
@@ -199,7 +200,9 @@ def _take(
     if group is not None and group.local:
         refused = _may_enter(facts, author, group, parent, chosen)
         if refused:
-            return refused
+            return refusals.answered(
+                refused, item.refusal_key, item.uri, item.activity_uri, author, group, parent, facts
+            )
     if not item.requested and not _wanted(facts, author, group, parent, chosen):
         return ignored("not_for_us")
     announce_id, spare_id = facts.new_ids[:2]

@@ -34,7 +34,8 @@ from fedi_community.storage.queue import Accepted
 log = structlog.get_logger("inbox")
 
 ATTEMPTS: Final = 12
-AFTERMATH: Final = frozenset({"Add", "Remove", "Move"})
+ANSWERS: Final = frozenset({"Accept", "Reject"})
+AFTERMATH: Final = frozenset({"Add", "Remove", "Move"}) | ANSWERS
 """Activities after whose decision there may be more to do; so has an Update of an actor."""
 
 
@@ -153,7 +154,14 @@ class Processor:
             return await self._asked_again(decided.result)
         if decided.verdict == "moved" and told.activity.object_id and decided.result is not None:
             await self._follow_along(told.activity.object_id, decided.result)
+        if told.activity.type in ANSWERS and decided.verdict == "answered":
+            await self._looked_at_again(told.actor)
         return decided.verdict
+
+    async def _looked_at_again(self, actor: str) -> None:
+        """A group answered one of ours: who reads it and who runs it may be other than when he asked."""
+        if await self.house.db.read(lambda tx: _actor_type(tx, actor)) == "Group":
+            await self._peers.learn_actor(actor, force=True)
 
     async def _asked_again(self, actor_id: int) -> str | Later:
         """An actor's profile, keys or moderators changed: nothing is taken from the request, its own server is asked."""

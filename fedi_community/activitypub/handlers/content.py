@@ -7,7 +7,7 @@ from dataclasses import replace
 from fedi_community.activitypub.handlers.told import Handler, Told, embedded_post, speaker, target_uri
 from fedi_community.activitypub.incoming import KINDS, MAX_ANSWER, body_of, incoming_of
 from fedi_community.activitypub.wire import WireActor, WireObject
-from fedi_community.domain import arrivals, changes, polls, relations
+from fedi_community.domain import arrivals, changes, polls, refusals, relations
 from fedi_community.domain.effects import Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Body, Post
@@ -28,7 +28,8 @@ def _create_needs(told: Told) -> Needs:
 
 
 def _incoming(told: Told, obj: WireObject) -> arrivals.Incoming:
-    return incoming_of(obj, told.actor, told.now, told.activity, told.raw, told.relayed_by)
+    found = incoming_of(obj, told.actor, told.now, told.activity, told.raw, told.relayed_by)
+    return found if told.relayed_by else replace(found, refusal_key=refusals.key(told.actor, told.now))
 
 
 def _create(told: Told, facts: Facts) -> Decision | Refusal:
