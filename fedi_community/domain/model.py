@@ -201,6 +201,11 @@ class Group:
     def gated(self) -> bool:
         return self.reads != Who.EVERYONE
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """Other servers that may hold copies of it, as staff chose them: a setting, whether somebody is there or not."""
+        return tuple(sorted(self.peers)) if self.gated else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:

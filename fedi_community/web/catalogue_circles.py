@@ -1,10 +1,31 @@
-"""Words of the page of circles: key -> (English, Spanish). See `catalogue`."""
+"""Words of the pages of circles and of one's own choices: key -> (English, Spanish). See `catalogue`."""
 
 from __future__ import annotations
 
 from typing import Final
 
 CIRCLES: Final[dict[str, tuple[str, str]]] = {
+    "preferences.title": ("Your choices", "Sus preferencias"),
+    "preferences.votes": (
+        "May other servers know whom you thank?",
+        "¿Pueden saber otros servidores a quién da usted las gracias?",
+    ),
+    "preferences.votes_note": (
+        "This is about posts that everybody can read. What you thank for in groups and discussions that not everybody reads is "
+        "never told to any other server.",
+        "Se trata de publicaciones que cualquiera puede leer. Lo que agradece en grupos y conversaciones que no todos leen no se "
+        "comunica nunca a otros servidores.",
+    ),
+    "preferences.votes_yes": (
+        "Yes. The author hears of it, and people there can see that it was you.",
+        "Sí. Quien lo escribió se entera, y allí se puede ver que fue usted.",
+    ),
+    "preferences.votes_no": (
+        "No. It stays in this community. What other servers know already, they keep.",
+        "No. Se queda en esta comunidad. Lo que otros servidores ya saben, lo conservan.",
+    ),
+    "preferences.save": ("Save", "Guardar"),
+    "said.preferences_saved": ("Your choice is saved.", "Su elección está guardada."),
     "circles.title": ("Your circles", "Sus círculos"),
     "circles.link": ("Your circles", "Sus círculos"),
     "circles.intro": (

@@ -48,6 +48,16 @@ GROUPS: Final[dict[str, tuple[str, str]]] = {
     "said.settings_changed": ("The settings are changed.", "Los ajustes se han cambiado."),
     "said.mentor_changed": ("That is saved.", "Se ha guardado."),
     "said.mentor_ended": ("That person is no longer a mentor.", "Esa persona ya no es mentor."),
+    "group.listed": (
+        "People on these other servers can be members too, and then their server gets a copy of what is written here: {servers}. "
+        "Nobody is told whether somebody is there.",
+        "También pueden ser miembros personas de estos otros servidores, y entonces su servidor recibe una copia de lo que se "
+        "escribe aquí: {servers}. No se dice a nadie si hay alguien allí.",
+    ),
+    "aud.listed": (
+        "{readers} Members can also be on other servers, which then get a copy: {servers}.",
+        "{readers} También puede haber miembros en otros servidores, que entonces reciben una copia: {servers}.",
+    ),
     "group.settings": ("Settings of the group", "Ajustes del grupo"),
     "group.invitations": ("Invite people", "Invitar a personas"),
     "group.question": ("The group asks you:", "El grupo le pregunta:"),

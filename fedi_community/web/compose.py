@@ -52,6 +52,7 @@ class Chosen:
     audience: frozenset[int]
     gate: frozenset[int] | None
     limited: bool
+    listed: tuple[str, ...] = ()  # other servers on which members of its group may be
 
     @property
     def token(self) -> str:
@@ -70,11 +71,25 @@ def chosen_by(decision: Decision) -> Chosen:
     return Chosen(frozenset(post.audience), gate, limited)
 
 
+def _group_of(decision: Decision) -> int | None:
+    return next(effect.post for effect in decision.effects if isinstance(effect, StorePost)).group_id
+
+
 async def dry(tx: Tx, house: House, asked: Compose) -> Chosen | Refusal:
     """What would be chosen, from a reading unit. Nothing is stored."""
     facts = await load(tx, compose_needs(asked), house.clock(), DRY_IDS, house.base_url)
     decided = decide_compose(asked, facts)
-    return decided if isinstance(decided, Refusal) else chosen_by(decided)
+    if isinstance(decided, Refusal):
+        return decided
+    found, group = chosen_by(decided), facts.groups.get(_group_of(decided) or 0)
+    peers = sorted(group.peers) if group is not None and not found.public else ()
+    return replace(found, listed=tuple(peers) if any(p & 3 for p in found.audience) else ())
+
+
+def said(t: Words, found: Chosen, readers: audience.Readers) -> str:
+    """Who can read it, and where a copy may be."""
+    words = audience.words(t, readers)
+    return t("aud.listed", readers=words, servers=", ".join(found.listed)) if found.listed else words
 
 
 def thread_reply(author_id: int, parent: PostView, body: Body = Body(())) -> Compose:
@@ -97,7 +112,7 @@ async def _choice(
     actors = await load_actors(tx, audience.owners(found.audience, found.gate))
     group = actors.get(asked.group_id) if asked.group_id else None
     readers = audience.Readers(found.audience, found.gate, author, author.id, group, (), actors)
-    return Choice(to, label, audience.words(t, readers), found.token)
+    return Choice(to, label, said(t, found, readers), found.token)
 
 
 async def reply_choices(

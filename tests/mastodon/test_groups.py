@@ -462,6 +462,22 @@ async def test_the_staff_of_a_group_choose_its_mentors_from_a_client(world: Worl
     assert (await world.get(path(who, "/mentors"), who["omar_token"])).status == 404
 
 
+async def test_clients_are_told_which_servers_may_hold_copies_whether_anybody_is_there_or_not(
+    world: World,
+) -> None:
+    who = await cast(world, reads="members", posts="members", replies="members")
+    for host in ("near.example", "far.example"):
+        await world.make.peers(who["group"], host)
+    far = await world.make.remote("https://far.example/users/olaf")
+    await world.make.join(far, who["group"], "https://far.example/follows/1")
+    await world.make.answer(who["group"], far)
+    for token in (who["nadia_token"], who["outsider_token"]):
+        told = (await world.get(path(who), token)).json["listed_servers"]
+        assert told == ["far.example", "near.example"]
+    await change(world, who, reads="everyone")
+    assert (await world.get(path(who), who["nadia_token"])).json["listed_servers"] == []
+
+
 async def test_who_is_kept_out_is_made_no_mentor(world: World) -> None:
     who = await cast(world)
     await world.post(path(who, "/bans"), who["chief_token"], account_id=str(who["omar"]))

@@ -36,7 +36,7 @@ SWITCHES: Final[dict[str, Schema]] = {
 }  # fmt: skip
 GROUP: Final = entity(
     "GroupSettings", **SWITCHES, id=ID, account=ACCOUNT, members_count=COUNT, role=one_of(*ROLES),
-    powers=many(one_of(*POWERS)),
+    powers=many(one_of(*POWERS)), listed_servers=many(STR),
 )  # fmt: skip
 CONSEQUENCES: Final = entity(
     "GroupSwitchPreview",
@@ -77,6 +77,7 @@ def group(group: Group, actor: ActorView, base: str, role: str, powers: frozense
         "members_count": actor.followers_count if runs else rounded(actor.followers_count),
         "role": role,
         "powers": [one for one in POWERS if one in powers],
+        "listed_servers": list(group.listed),
     }
 
 

@@ -210,7 +210,7 @@ async def _true_choice(tx: Tx, asked: Ask, item: Written, place: Place, wanted: 
         **{k: asked.t(f"write.to.{k}") for k in compose.VISIBILITY},
     }
     label = labels.get(item.to) or (asked.t("write.to.group", group=group.name) if group else item.to)
-    return Choice(item.to, label, audience.words(asked.t, readers), found.token)
+    return Choice(item.to, label, compose.said(asked.t, found, readers), found.token)
 
 
 # --- changing ---------------------------------------------------------------------------------------------------------
