@@ -24,9 +24,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from fedi_community.config import Settings
+from fedi_community.domain import closing
 from fedi_community.domain.effects import Audit, Decision, MakeToken, RevokeTokens
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Viewer
+from fedi_community.domain.personas import AS_YOURSELF
 from fedi_community.errors import Problem, Refusal
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage import sessions
@@ -270,6 +272,23 @@ async def log_in(
     attempts.forget(keys[0])
     secret = await open_session(house, row.id, row.actor_id)
     return LoggedIn(secret, row.id, row.actor_id, row.language)
+
+
+async def close_account(
+    house: House, attempts: Attempts, speaker: Speaker, password: str, address: str
+) -> Decision | Refusal:
+    """Somebody closes his own account, for which he gives his password once more: the browser may be another's. Too many failures
+    raise `Problem` 429."""
+    keys = ("who", address, speaker.handle), ("address", address), ("account", speaker.handle)
+    attempts.check(keys, house.clock())
+    row = await house.db.read(lambda tx: sessions.login_by_handle(tx, speaker.handle))
+    own = row is not None and row.id == speaker.login_id
+    if not await verify_password(row.password if row is not None and own else None, password):
+        attempts.failed(keys, house.clock())
+        return AS_YOURSELF if not own else closing.WRONG_PASSWORD
+    login_id, actor_id = speaker.login_id, speaker.actor_id
+    needs = closing.close_needs(login_id, actor_id)
+    return await perform(house, Change(needs, lambda f: closing.decide_close(login_id, actor_id, f), 1))
 
 
 Key = tuple[str, ...]

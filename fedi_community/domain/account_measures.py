@@ -11,8 +11,9 @@ from typing import Any, Final, Literal
 
 from fedi_community.domain import measures, reports
 from fedi_community.domain.client_effects import CoverMedia, EndMeasure
+from fedi_community.domain.closing import forgotten, unbound
 from fedi_community.domain.effects import Audit, Decision, Effect, MarkActor, RevokeTokens, SetLogin, ignored
-from fedi_community.domain.facts import Facts, Login, Needs
+from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.kin import departed, followed_by_names
 from fedi_community.domain.measures import Telling
 from fedi_community.domain.reports import Helper
@@ -136,9 +137,8 @@ def decide_follow_human(actor_id: int, facts: Facts) -> Decision | Refusal:
         return ignored("nobody")
     if login.state == "deleted":
         gone = departed(facts, actor, facts.new_ids[0])
-        return Decision(
-            (*gone, *(_forgotten(login, facts) if login.own == actor_id else ())), actor.id, "deleted"
-        )
+        itself = forgotten(login, facts) if login.own == actor_id else ()
+        return Decision((*gone, *itself, unbound(login, actor_id, facts)), actor.id, "deleted")
     left = measures.standing(actor_id, facts)
     suspended = "suspend" in left
     if suspended == (actor.state == "suspended"):
@@ -149,11 +149,6 @@ def decide_follow_human(actor_id: int, facts: Facts) -> Decision | Refusal:
     word = "suspend" if suspended else "unsuspend"
     logged = Audit(f"account_{word}", facts.now, target_id=actor.id, detail={"followed": True})
     return Decision((MarkActor(actor, state, facts.now), logged), actor.id, f"{word}ed")
-
-
-def _forgotten(login: Login, facts: Facts) -> tuple[Effect, ...]:
-    """The address and the preferences of somebody who is erased."""
-    return (SetLogin(login.id, facts.now, state="deleted", email=f"{login.id}@erased.invalid", settings={}),)
 
 
 def decide_erase(actor_id: int, by: int, facts: Facts) -> Decision | Refusal:
@@ -167,8 +162,8 @@ def decide_erase(actor_id: int, by: int, facts: Facts) -> Decision | Refusal:
     if login is not None:
         effects.append(SetLogin(login.id, facts.now, state="deleted"))
         effects.append(RevokeTokens(facts.now, login_id=login.id))
-        effects += _forgotten(login, facts) if login.own == actor_id else ()
-        effects += followed_by_names(facts, actor_id)
+        effects += forgotten(login, facts) if login.own == actor_id else ()
+        effects += [*followed_by_names(facts, actor_id), unbound(login, actor_id, facts)]
     gone = (
         departed(facts, actor, facts.new_ids[0]) if actor.local else (MarkActor(actor, "deleted", facts.now),)
     )

@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 from quart import Blueprint, Response
 
+from fedi_community.auth import Attempts
 from fedi_community.auth.limits import Limits
 from fedi_community.config import Settings
 from fedi_community.documents import Documents
@@ -101,7 +102,17 @@ def client_api(
     hub: Hub,
 ) -> Blueprint:
     """All endpoints of all tables, with CORS and JSON errors around them."""
-    api = Api(house, settings, peers, documents, Limits(settings.api_rate), uploads, key.public, hub)
+    api = Api(
+        house,
+        settings,
+        peers,
+        documents,
+        Limits(settings.api_rate),
+        uploads,
+        key.public,
+        hub,
+        Attempts(settings.login_rate),
+    )
     blueprint = Blueprint("mastodon", __name__)
     quick = [one for tag, one in endpoints() if one.method == "GET" and tag != streaming.table.tag]
 

@@ -164,6 +164,7 @@ class Api:
     uploads: Uploads
     vapid_key: str
     hub: Any  # streaming.Hub, which knows this module
+    attempts: auth.Attempts  # passwords that were not right
 
 
 @dataclass(frozen=True, slots=True)

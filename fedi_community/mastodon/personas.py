@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from fedi_community import auth
 from fedi_community.auth import names
 from fedi_community.domain import personas
 from fedi_community.errors import Problem, Refusal, not_found
@@ -81,6 +82,19 @@ async def end(call: Call) -> Any:
     """End one of one's other names, with all that was written under it"""
     _oneself(call)
     done = await names.end_persona(call.house, call.who.login_id, call.id())
+    if isinstance(done, Refusal):
+        raise Problem.of(done)
+    return {}
+
+
+@table.post(
+    "/api/v1/accounts/close", member("write:accounts"), entities.EMPTY,
+    Param("password", required=True, doc="Once more: it cannot be taken back"), budget="deletions",
+)  # fmt: skip
+async def close(call: Call) -> Any:
+    """Close one's own account for good, with all that one wrote under any name"""
+    _oneself(call)
+    done = await auth.close_account(call.house, call.api.attempts, call.who, call["password"], call.address)
     if isinstance(done, Refusal):
         raise Problem.of(done)
     return {}

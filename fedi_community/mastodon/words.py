@@ -68,6 +68,9 @@ SPANISH: Final[dict[str, str]] = {
     "measure_over": "Esto ya ha terminado. No hay nada que reclamar.",
     "appeal_blank": "Escriba por qué cree que fue un error.",
     "appeal_too_long": "Una reclamación tiene como máximo 2000 caracteres.",
+    "wrong_password": "La contraseña no es correcta.",
+    "runs_server": "Quienes llevan el servidor no pueden cerrar aquí su cuenta. La borra otra persona del equipo, después de "
+    "suspenderla con la línea de órdenes.",
     "same_person": "Esto lo tiene que decidir otra persona: usted hizo aquello de lo que trata.",
     "appeal_decided": "Esta reclamación ya está decidida.",
     "no_helper": "Este aviso solo se puede pasar a quien pueda atenderlo.",

@@ -22,6 +22,7 @@ from fedi_community.storage import (
     badges,
     conversations,
     desk,
+    erasing,
     joining,
     measures,
     media,
@@ -265,6 +266,7 @@ async def _mark_actor(tx: Tx, x: e.MarkActor, wake: Wake) -> None:
         for row in await tx.rows(_POSTS_OF, key=x.actor.id):
             await p.forget(tx, row["id"], row["uri"], x.actor.uri, x.at)
         await media.drop_owned(tx, x.actor.id, x.at)
+        await erasing.forget_actor(tx, x.actor.id)
         wake.jobs = True
     wake.keys.append(x.actor.uri)
 

@@ -28,6 +28,7 @@ from fedi_community.storage.schema import Str
 NEWEST = 2**63 - 1
 PRIVATE: Final = (
     "logged_in", "client_allowed", "persona_made", "persona_ended", "password_reset", "address_confirmed",
+    "account_closed",
 )  # fmt: skip
 BY_STAFF: Final = (
     *(f"account_{verb}" for verb in (

@@ -77,6 +77,70 @@ NAMES: Final[dict[str, tuple[str, str]]] = {
     ),
     "names.end_submit": ("Yes, end this name", "Sí, terminar con este nombre"),
     "names.back": ("Back to your names", "Volver a sus nombres"),
+    "close.link": ("Close your account", "Cerrar su cuenta"),
+    "close.title": ("Close your account", "Cerrar su cuenta"),
+    "close.intro": (
+        "You can leave at any time. You need not say why.",
+        "Puede irse cuando quiera. No tiene que decir por qué.",
+    ),
+    "close.goes": ("What is deleted", "Qué se borra"),
+    "close.goes_1": (
+        "Everything you wrote, your pictures and films, your page and your lists. This happens at once.",
+        "Todo lo que escribió, sus imágenes y vídeos, su página y sus listas. Ocurre enseguida.",
+    ),
+    "close.goes_2": (
+        "Your e-mail address and your password. You leave every group.",
+        "Su correo electrónico y su contraseña. Sale de todos los grupos.",
+    ),
+    "close.goes_3": (
+        "If you write under other names: those names end too, each at another time within a week. So nobody can see that they "
+        "were yours.",
+        "Si escribe con otros nombres: también terminan, cada uno en un momento distinto a lo largo de una semana. Así nadie puede "
+        "ver que eran suyos.",
+    ),
+    "close.stays": ("What we cannot call back", "Lo que no podemos retirar"),
+    "close.stays_1": (
+        "We ask every server that may have a copy to delete it. Most do. We cannot make them do it.",
+        "Pedimos a todos los servidores que pueden tener una copia que la borren. La mayoría lo hace. No podemos obligarlos.",
+    ),
+    "close.stays_2": (
+        "Pictures of the screen, e-mails and what people remember stay with them.",
+        "Las capturas de pantalla, los correos y lo que la gente recuerda se quedan con ella.",
+    ),
+    "close.stays_3": (
+        "If somebody reported a post of yours, our team keeps a copy of it for 30 days. What our team did stays written down.",
+        "Si alguien avisó de un mensaje suyo, el equipo guarda una copia durante 30 días. Lo que hizo el equipo queda anotado.",
+    ),
+    "close.stays_4": (
+        "Backups of this server keep older data until they are replaced.",
+        "Las copias de seguridad de este servidor conservan datos antiguos hasta que se reemplazan.",
+    ),
+    "close.never": (
+        "This cannot be undone. Nobody can use your name again, you neither.",
+        "No se puede deshacer. Nadie podrá volver a usar su nombre, usted tampoco.",
+    ),
+    "close.password": ("Your password, so that we know it is you", "Su contraseña, para saber que es usted"),
+    "close.submit": ("Yes, close my account for good", "Sí, cerrar mi cuenta para siempre"),
+    "close.as_yourself": (
+        "You write under another name now. To close your account, first go back to your own name. To end this name alone, see:",
+        "Ahora escribe con otro nombre. Para cerrar su cuenta, vuelva antes a su nombre. Para terminar solo con este nombre, vea:",
+    ),
+    "close.back": ("No, go back", "No, volver"),
+    "said.closed": (
+        "Your account is closed. Thank you for having been here.",
+        "Su cuenta está cerrada. Gracias por haber estado aquí.",
+    ),
+    "refused.wrong_password": ("The password is not right.", "La contraseña no es correcta."),
+    "refused.as_yourself": (
+        "This is done by the account itself, under none of its other names.",
+        "Esto lo hace la propia cuenta, con ninguno de sus otros nombres.",
+    ),
+    "refused.runs_server": (
+        "Those who run the server cannot close their account here. Another of them deletes it, after the command line suspended "
+        "it.",
+        "Quienes llevan el servidor no pueden cerrar aquí su cuenta. La borra otra persona del equipo, después de suspenderla con "
+        "la línea de órdenes.",
+    ),
     "strikes.link": (
         "How often was there a problem with this person?",
         "¿Cuántas veces hubo un problema con esta persona?",

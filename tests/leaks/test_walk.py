@@ -94,6 +94,7 @@ READ: dict[str, tuple[str, ...]] = {
     "/circles": ("/circles",),
     "/preferences": ("/preferences",),
     "/names": ("/names",),
+    "/account/close": ("/account/close",),
     "/names/<key>/end": ("/names/{actor}/end",),
     "/api/v1/personas": ("/api/v1/personas",),
     "/api/v1/statuses/<id>/strikes": ("/api/v1/statuses/{post}/strikes",),
@@ -239,6 +240,8 @@ READ: dict[str, tuple[str, ...]] = {
 # Routes that change something: asked about a post or group the viewer may not see, they answer as for a missing one.
 CHANGE: dict[str, str] = {
     "POST /names": "/names?name=x&handle=y",
+    "POST /account/close": "/account/close?password=x",
+    "POST /api/v1/accounts/close": "/api/v1/accounts/close?password=x",
     "POST /names/use": "/names/use?actor=7",
     "POST /names/<key>/end": "/names/7/end",
     "POST /api/v1/personas": "",  # whose they are: tests/leaks/test_personas.py

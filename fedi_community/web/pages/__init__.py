@@ -113,6 +113,8 @@ ROUTES: Final[tuple[tuple[str, str, View], ...]] = (
     ("GET", "/reports/<report_id>/pictures/<position>", moderation.picture),
     ("GET", "/login", account.login_form),
     ("POST", "/login", account.login),
+    ("GET", "/account/close", account.close_form),
+    ("POST", "/account/close", account.close),
     ("GET", "/logout", account.logout_form),
     ("POST", "/logout", account.logout),
     ("GET", "/write", write.write_form),

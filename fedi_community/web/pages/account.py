@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 from urllib.parse import urlencode
 
 from quart import Response, request
@@ -11,6 +12,8 @@ from fedi_community import auth
 from fedi_community.errors import Refusal
 from fedi_community.web.catalogue import LANGUAGES
 from fedi_community.web.pages.site import Ask, address_of, form_of, go, is_secure, local_path, render
+
+CLOSE: Final = "/account/close"
 
 
 async def login_form(asked: Ask) -> Response:
@@ -72,6 +75,32 @@ async def logout(asked: Ask) -> Response:
         await form_of(asked)
         await auth.end_session(asked.house, asked.secret)
     response = go(asked, asked.href("/"), "out")
+    set_cookie(asked, response, "session", "", 0)
+    return response
+
+
+async def close_form(asked: Ask) -> Response:
+    """What goes, what cannot be called back, and the question for the password."""
+    if asked.speaker is None:
+        return go(asked, f"{asked.href('/login')}?next={asked.href(CLOSE)}")
+    return _close_page(asked)
+
+
+def _close_page(asked: Ask, message: str = "", status: int = 200) -> Response:
+    itself = asked.speaker is not None and asked.speaker.voice == "self"
+    return render(asked, "close.html", status, cache=False, path=CLOSE, message=message, itself=itself)
+
+
+async def close(asked: Ask) -> Response:
+    """The account ends."""
+    form = await form_of(asked)
+    speaker = asked.must_speak()
+    done = await auth.close_account(
+        asked.house, asked.site.attempts, speaker, form.get("password", ""), address_of(asked)
+    )
+    if isinstance(done, Refusal):
+        return _close_page(asked, asked.t.refused(done.reason, done.safe), done.status)
+    response = go(asked, asked.href("/"), "closed")
     set_cookie(asked, response, "session", "", 0)
     return response
 
