@@ -49,5 +49,5 @@ def forgotten(login: Login, facts: Facts) -> tuple[Effect, ...]:
 
 
 def unbound(login: Login, actor_id: int, facts: Facts) -> Effect:
-    """A name that has departed is nobody's any more: then nothing tells which ones were one human's."""
+    """A name that has departed is nobody's any more."""
     return MaySpeak(login.id, actor_id, "self" if actor_id == login.own else "persona", False, facts.now)

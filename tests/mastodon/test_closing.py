@@ -109,7 +109,7 @@ async def test_who_closes_his_account_leaves_nothing_that_he_wrote_or_kept(world
     assert "nadia@example.org" not in str(await everything(world))
 
 
-async def test_his_names_end_each_at_a_time_of_its_own_and_then_nothing_tells_whose_they_were(
+async def test_his_names_end_each_at_a_time_of_its_own_and_are_nobodys_then(
     world: World,
 ) -> None:
     who = await full(world)
