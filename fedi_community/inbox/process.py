@@ -19,7 +19,7 @@ from fedi_community.activitypub.wire import WireActivity, WireActor, WireObject,
 from fedi_community.domain import addresses, moves
 from fedi_community.domain.effects import CompleteInbox, Decision, ignored
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.origins import host_of
+from fedi_community.domain.origins import host_of, same_origin
 from fedi_community.errors import Refusal
 from fedi_community.inbox import followers
 from fedi_community.inbox.relays import Later, believed
@@ -154,9 +154,25 @@ class Processor:
             return await self._asked_again(decided.result)
         if decided.verdict == "moved" and told.activity.object_id and decided.result is not None:
             await self._follow_along(told.activity.object_id, decided.result)
+        if told.activity.type == "Add" and decided.verdict == "unknown_target":
+            return await self._added(told)
         if told.activity.type in ANSWERS and decided.verdict == "answered":
             await self._looked_at_again(told.actor)
         return decided.verdict
+
+    async def _added(self, told: Told) -> str:
+        """A post was put into a collection that is nothing special here: NodeBB's topics. Of a group that somebody here follows, it
+        is asked for."""
+        uri, group = told.activity.object_id, told.relayed_by or told.actor
+        if (
+            uri is None
+            or not same_origin(uri, group)
+            or not same_origin(told.activity.target_id or "", group)
+        ):
+            return "unknown_target"
+        if not await self._is_followed(group) or isinstance(await self._peers.learn_post(uri, group), Failed):
+            return "unknown_target"
+        return "learned"
 
     async def _looked_at_again(self, actor: str) -> None:
         """A group answered one of ours: who reads it and who runs it may be other than when he asked."""
