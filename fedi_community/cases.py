@@ -18,6 +18,7 @@ from fedi_community.domain import reports as rules
 from fedi_community.domain.effects import Audit, Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import State
+from fedi_community.domain.moderation import reported
 from fedi_community.domain.reports import Helper, Step
 from fedi_community.domain.views import PostView
 from fedi_community.errors import NOT_FOUND, Refusal, not_found
@@ -26,6 +27,7 @@ from fedi_community.perform import Change, House, perform, perform_or_raise, reh
 from fedi_community.storage import audit, moderation, reports
 from fedi_community.storage import measures as rows
 from fedi_community.storage.database import Tx
+from fedi_community.storage.facts import load
 from fedi_community.storage.measures import Taken
 from fedi_community.storage.moderation import ReportRow
 from fedi_community.storage.reports import Note, SealedFile
@@ -44,6 +46,9 @@ class Opened:
     by_role: bool
     files: list[SealedFile] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    powers: frozenset[str] = frozenset()  # what he may do about it at once (`reported.powers`)
+    posts: dict[int, State] = field(default_factory=dict)  # the reported ones that are still there
+    kept_out: bool = False
 
 
 async def _opened(house: House, who: Helper, report_id: int) -> Opened:
@@ -57,7 +62,15 @@ async def _opened(house: House, who: Helper, report_id: int) -> Opened:
         row = await moderation.report(tx, report_id)
         if row is None:
             return None
-        return Opened(row, who.staff, await reports.files(tx, row.id), await reports.notes(tx, report=row.id))
+        there = (
+            await load(tx, Needs(post_ids=frozenset(row.object_ids)), facts.now, (), house.base_url)
+        ).posts
+        return Opened(
+            row, who.staff, await reports.files(tx, row.id), await reports.notes(tx, report=row.id),
+            reported.powers(who, facts.report, facts) if facts.report else frozenset(),
+            {i: there[i].state for i in row.object_ids if i in there and there[i].state is not State.DELETED},
+            (row.group_id or 0, row.target_id) in facts.blocks,
+        )  # fmt: skip
 
     found = await rehearse(house, Change(rules.report_needs(who, report_id), decide, 0), look)
     if found is None or isinstance(found, Refusal):
@@ -145,6 +158,26 @@ async def note(house: House, who: Helper, text: str, *, report_id: int, group_id
         return rules.decide_note(text, who, facts)
 
     await perform_or_raise(house, Change(rules.report_needs(who, report_id), decide, 0))
+
+
+async def act(
+    house: House, who: Helper, report_id: int, do: str, *, post_id: int = 0, text: str = "", seconds: int | None = None
+) -> None:  # fmt: skip
+    """What is done about a report at once: remove or restore a post, warn, ban (for `seconds`) or unban its author."""
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        match do:
+            case "remove" | "restore":
+                return reported.decide_post(who, post_id, do == "restore", facts)
+            case "warn":
+                return reported.decide_warn(who, text, facts)
+            case "ban" | "unban":
+                until = facts.now + seconds * 1000 if seconds else None
+                return reported.decide_keep_out(who, do == "ban", until, facts)
+        return NOT_FOUND
+
+    needs = reported.act_needs(who, report_id, post_id or None)
+    await perform_or_raise(house, Change(needs, decide, reported.IDS))
 
 
 async def account_notes(house: House, who: Helper, target_id: int) -> list[Note]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from fedi_community.domain import relations, sending
+from fedi_community.domain import changes, relations, sending
 from fedi_community.domain.client_effects import (
     AnswerAppeal,
     AppealMeasure,
@@ -158,24 +158,28 @@ def _undone(measure_id: int, facts: Facts) -> list[Effect]:
     actor = facts.actors.get(found.target_id)
     if found.ended is not None or actor is None or actor.state == "deleted":
         return []
+    if found.action == "remove":
+        return _shown_again(found.object_ids, facts)
     if found.group_id is None:
         return lifted(found.action, actor, standing(actor.id, facts, frozenset({measure_id})), facts)
     if found.action == "ban":
         made = relations.decide_block(found.group_id, found.target_id, False, facts)
         return list(made.effects) if isinstance(made, Decision) else []
-    return _shown_again(found.object_ids, facts) if found.action == "remove" else []
+    return []
 
 
 def _shown_again(ids: tuple[int, ...], facts: Facts) -> list[Effect]:
     post = facts.posts.get(ids[0]) if ids else None
     group = facts.actors.get(post.group_id) if post is not None and post.group_id else None
-    if post is None or group is None or post.state is not State.REMOVED:
+    if post is None or post.state is not State.REMOVED:
         return []
-    effects: list[Effect] = [
-        SetState(post, State.PUBLISHED),
-        *say(facts, post, "Undo", "content", undo="delete"),
-    ]
-    if group.local and sending.should_boost(facts, group.id, post):
+    effects: list[Effect] = [SetState(post, State.PUBLISHED)]
+    if group is None or not group.local:
+        return (
+            [*effects, *changes.told_of_change(facts, post, "Update", None, None)] if post.local else effects
+        )
+    effects += say(facts, post, "Undo", "content", undo="delete")
+    if sending.should_boost(facts, group.id, post):
         effects += sending.boost(facts, group, post, facts.new_ids[2])
     return effects
 

@@ -229,7 +229,7 @@ def unmask_needs(unmasking_id: int, actor_id: int) -> Needs:
 # --- strikes ----------------------------------------------------------------------------------------------------------
 
 STRIKES: Final = (
-    "remove", "redact", "ban", "member_removed", "account_none", "account_silence", "account_disable", "account_suspend",
+    "remove", "redact", "ban", "member_removed", "warn", "account_none", "account_silence", "account_disable", "account_suspend",
 )  # fmt: skip
 """What counts: what moderators did about somebody or what he wrote, as the log names it."""
 WEEK_MS: Final = 7 * 86_400_000

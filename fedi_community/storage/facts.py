@@ -390,6 +390,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
     subjects = {s if isinstance(s, int) else loader.principals[s].owner_id for s in needs.subjects
                 if isinstance(s, int) or s in loader.principals}  # fmt: skip
     subjects |= {row["actor_id"] for row in happened}
+    subjects |= {i for i in (report.target_id, report.group_id) if i} if report is not None else set()
     group_ids = [a.id for a in loader.actors.values() if a.is_group]
     if needs.boosts:
         await loader.load_boosts({*subjects, *group_ids})

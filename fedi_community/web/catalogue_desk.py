@@ -65,6 +65,7 @@ DESK: Final[dict[str, tuple[str, str]]] = {
     "log.feature": ("put a post at the top", "destacó un mensaje"),
     "log.unfeature": ("took a post from the top", "dejó de destacar un mensaje"),
     "log.redact": ("took the words of a post away", "quitó el texto de un mensaje"),
+    "log.warn": ("warned somebody", "advirtió a alguien"),
     "log.ban": ("kept somebody out", "dejó fuera a alguien"),
     "log.unban": ("let somebody in again", "volvió a admitir a alguien"),
     "log.move_out": ("moved a discussion to another group", "llevó una conversación a otro grupo"),

@@ -81,7 +81,13 @@ def decide_act(
     found = in_charge(post_id, actor_id, facts)
     if isinstance(found, Refusal):
         return found
-    post, group = found
+    return carry_out(*found, actor_id, login_id, act, reason, facts)
+
+
+def carry_out(
+    post: Post, group: Actor, actor_id: int, login_id: int | None, act: str, reason: str, facts: Facts
+) -> Decision | Refusal:
+    """The act itself, of which the caller has asked whether it is allowed."""
     if act not in ACTS:
         return UNKNOWN_ACT
     done = _done(post, act)

@@ -114,6 +114,11 @@ async def act(asked: Ask, report_id: str) -> Response:
         await cases.note_account(asked.house, who, opened.row.target_id, form.get("text", ""))
     elif do in ("take", "hand_back", "close", "reopen"):
         await cases.step(asked.house, who, key, do, outcome=form.get("outcome", "").strip())  # type: ignore[arg-type]
+    elif do in ("remove", "restore", "warn_here", "ban", "unban"):
+        await cases.act(
+            asked.house, who, key, do.removesuffix("_here"), post_id=object_id_of(form["post"]) if form.get("post") else 0,
+            text=form.get("text", ""), seconds=LENGTHS.get(form.get("for", "")),
+        )  # fmt: skip
     elif do in MEASURES and who.staff:
         await _measure(asked, who, key, MEASURES[do], form.get("text", ""), LENGTHS.get(form.get("for", "")))
     else:
