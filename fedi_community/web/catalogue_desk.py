@@ -124,6 +124,15 @@ DESK: Final[dict[str, tuple[str, str]]] = {
         "Se muestra antes que las demás respuestas, como palabra del propio grupo.",
     ),
     "after.note_do": ("Add this note", "Añadir esta nota"),
+    "after.ban": ("Keep {name} out of the group", "No dejar entrar a {name} en el grupo"),
+    "after.ban_help": (
+        "This person is out at once, and is told. What was written stays. You can end it under “Who is kept out”.",
+        "Esta persona queda fuera de inmediato y recibe un aviso. Lo escrito se queda. Puede terminarlo en “Quién queda fuera”.",
+    ),
+    "after.ban_days": ("For how long?", "¿Por cuánto tiempo?"),
+    "after.ban_for": ("{count} days", "{count} días"),
+    "after.ban_always": ("For good", "Para siempre"),
+    "after.ban_do": ("Keep out", "No dejar entrar"),
     "after.redact": ("Take its words away for good", "Quitar su texto para siempre"),
     "after.redact_help": (
         "For a telephone number and the like. The words are deleted everywhere they can be. This cannot be undone.",

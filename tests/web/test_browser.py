@@ -21,8 +21,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from fedi_community import auth
 from fedi_community.config import Settings
-from fedi_community.domain import joining
+from fedi_community.domain import account_measures, joining, measures
 from fedi_community.domain.model import Attachment, Text
+from fedi_community.domain.moderation import acts
 from fedi_community.storage.database import open_database
 from tests.make import Make
 from tests.web.conftest import PASSWORD, World, application
@@ -112,7 +113,38 @@ async def _fill(world: World) -> tuple[int, dict[str, str]]:
         "preferences": "/preferences",
         "names": "/names", "ended": f"/names/{river}/end",
     }  # fmt: skip
-    return nadia, paths
+    return nadia, paths | await _reported(world, nadia, omar, sleep, run)
+
+
+async def _reported(world: World, nadia: int, omar: int, sleep: int, run: int) -> dict[str, str]:
+    """Where something is told that is wrong, the desk that answers it, and where a decision is said to be wrong."""
+    make, him = world.make, await world.as_(omar)
+    advice = await make.post(omar, "take twice as much of it, it cannot hurt", group_id=run)
+    form = f"/objects/{advice}/report"
+    cat = await make.member("cat")
+    await make.join(cat, run)
+    await make.answer(run, cat)
+    hers = await world.as_(cat)
+    page = await hers.get(form)
+    sent = await hers.post(form, {**page.form(form), "category": "advice"})
+    assert sent.status == 303, sent.text
+    queue = (await (await world.as_(nadia)).get("/groups/own_group/reports")).text
+    case = "/reports/" + queue.split('href="/reports/')[1].split('"')[0]
+    own = await make.post(nadia, "@sleep buy my pillow")
+    secret = auth.new_secret()
+    telling = measures.Telling("Please do not sell things here.", (secret[:32], auth.token_hash(secret)))
+    needs = account_measures.measure_needs(nadia, None)
+    await make.must(
+        needs, lambda f: account_measures.decide_measure(nadia, "none", None, f, None, telling), 1
+    )
+    removed = acts.act_needs(own, sleep)
+    await make.must(removed, lambda f: acts.decide_act(own, sleep, None, "remove", "selling", f), acts.IDS)
+    assert "buy" not in (await him.get("/groups/sleep")).text
+    return {
+        "reportpost": form, "reportperson": "/@omar/report", "reported": "/reported", "lifelines": "/lifelines",
+        "groupqueue": "/groups/own_group/reports", "case": case, "warnings": "/warnings", "appeal": f"/appeal/{secret}",
+        "strikes": f"/objects/{advice}/strikes",
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from fedi_community.domain.moderation import bans
+from fedi_community.storage import moderation
 from tests.web.conftest import Answer, Browser, World
 
 
@@ -123,3 +126,21 @@ async def test_to_everybody_else_these_pages_are_missing(world: World) -> None:
             got = await browser.get(f"/groups/sleep/{which}")
             assert got.status == missing.status == 404
         assert (await browser.get(f"/objects/{who['post']}/lookafter")).status == 404
+
+
+@pytest.mark.parametrize("days", [7, 0])
+async def test_the_author_of_a_post_is_kept_out_from_its_page(world: World, days: int) -> None:
+    who = await scene(world)
+    path = f"/objects/{who['post']}/lookafter"
+    browser = await world.as_(who["vera"])
+    page = await browser.get(path)
+    assert 'class="lookafter" open' in page.text, "what is done most is not hidden there"
+    assert (await press(browser, page, path, do="ban", days="soon")).status == 422
+    done = await press(browser, page, path, do="ban", days=str(days), reason="rude")
+    assert done.status == 303
+    [ban] = await world.make.house.db.read(lambda tx: moderation.bans(tx, who["group"], None, None, 9))
+    assert ban.target_id == who["nadia"]
+    left = None if ban.expires is None else round((ban.expires - world.make.clock.now) / 86_400_000)
+    assert left == (days or None)
+    own = await world.make.post(who["vera"], "welcome", group_id=who["group"])
+    assert 'value="ban"' not in (await browser.get(f"/objects/{own}/lookafter")).text

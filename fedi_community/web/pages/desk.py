@@ -186,7 +186,7 @@ async def post_form(asked: Ask, object_id: str) -> Response:
 
 
 async def post_act(asked: Ask, object_id: str) -> Response:
-    """What the form says: `do` is answer, retitle, move, join, split, note or redact."""
+    """What the form says: `do` is answer, retitle, move, join, split, note, ban or redact."""
     key, form = object_id_of(object_id), await form_of(asked)
     speaker = asked.must_speak()
     post, group = await asked.house.db.read(lambda tx: _mine(tx, asked, key))
@@ -220,6 +220,8 @@ async def post_act(asked: Ask, object_id: str) -> Response:
             change = Change(
                 threads.needs(key, me), lambda f: threads.decide_split(key, me, login, reason, f), 2
             )
+        case "ban":
+            change = _kept_out_now(asked, group.id, post.author.id, form.get("days", ""), reason)
         case "redact":
             change = Change(
                 acts.act_needs(key, me), lambda f: acts.decide_redact(key, me, login, reason, f), 4
@@ -228,6 +230,20 @@ async def post_act(asked: Ask, object_id: str) -> Response:
             raise Problem.of(acts.UNKNOWN_ACT)
     await perform_or_raise(asked.house, change)
     return go(asked, asked.href(f"/objects/{key}"), "after_done")
+
+
+def _kept_out_now(asked: Ask, group_id: int, target_id: int, days: str, reason: str) -> Change:
+    """A ban of a post's author. days: 0 for good."""
+    speaker = asked.must_speak()
+    if not (days.isascii() and days.isdigit() and len(days) < 5):
+        raise Problem.of(acts.UNKNOWN_ACT)
+    until = asked.now + int(days) * DAY_MS if int(days) else None
+    me, login = speaker.actor_id, speaker.login_id
+
+    def decide(facts: Facts) -> Decision | Refusal:
+        return bans.decide_ban(group_id, me, login, target_id, True, reason, until, facts)
+
+    return Change(bans.ban_needs(group_id, me, target_id), decide, bans.IDS)
 
 
 def _named(asked: Ask, address: str) -> int:
