@@ -174,7 +174,7 @@ async def build(
     fetcher = Fetcher(network, instance.rsa, allow_http=settings.allow_private_peers, clock=clock)
     peers = Peers(house, fetcher, settings)
     documents = Documents(house, keyring, settings.media_origin)
-    uploads = Uploads(house, settings)
+    uploads = Uploads(house, settings, vouch=peers.vouched)
     inbox = InboxWorker(house, peers)
 
     async def alive(host: str) -> None:

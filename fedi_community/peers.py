@@ -37,11 +37,13 @@ from fedi_community.domain.origins import host_of, same_origin
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage import vouching
+from fedi_community.storage.database import Tx
 from fedi_community.storage.keys import (
     RemoteKey,
     actor_id_by_uri,
     host_policy,
     host_software,
+    instance_of,
     local_actor,
     remote_key,
 )
@@ -252,24 +254,22 @@ class Peers:
         group = await self.house.db.read(lambda tx: vouching.gated_elsewhere(tx, post_id))
         if group is None or host_of(group.uri) == viewer.host:  # the group itself is addressed
             return viewer
-        now, key = self.house.clock(), f"{viewer.id} {group.id}"
+        now, key = self.house.clock(), f"{viewer.host} {group.id}"
         kept = self._vouched.get(key)
         if kept is None or now - kept[0] >= (VOUCHED_MS if kept[1] else NOT_VOUCHED_MS):
-            yes = await self._has_members(group, viewer.id)
+            yes = await self._has_members(group, viewer)
             self._vouched.put(key, yes, now)
         else:
             yes = kept[1]
         return replace(viewer, vouched=followers_of(group.id)) if yes else viewer
 
-    async def _has_members(self, group: vouching.Elsewhere, asker_id: int) -> bool:
-        asker = await self.house.db.read(lambda tx: local_actor(tx, asker_id))
+    async def _has_members(self, group: vouching.Elsewhere, viewer: Viewer) -> bool:
+        asker = await self.house.db.read(lambda tx: _asker(tx, viewer))
         if asker is None or await self.host_refused(host_of(group.uri) or ""):
             return False
         if not same_origin(group.followers_uri, group.uri):
             return False
-        return bool(
-            await self.fetcher.answers(f"{group.followers_uri}?is_follower={quote(asker[0], safe='')}")
-        )
+        return bool(await self.fetcher.answers(f"{group.followers_uri}?is_follower={quote(asker, safe='')}"))
 
     # --- learning ---------------------------------------------------------------------------------------------------
 
@@ -398,6 +398,14 @@ class Peers:
             return arrivals.decide_incoming(item, facts)
 
         return await perform(self.house, Change(arrivals.incoming_needs(item), decide, ids=2))
+
+
+async def _asker(tx: Tx, viewer: Viewer) -> str | None:
+    """Who asks, or (where an address of a file speaks for the whole host) the host's instance actor."""
+    if not viewer.id:
+        return await instance_of(tx, viewer.host)
+    found = await local_actor(tx, viewer.id)
+    return None if found is None else found[0]
 
 
 async def learn_software(house: House, fetcher: Fetcher, host: str) -> str:

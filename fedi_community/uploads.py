@@ -36,6 +36,8 @@ INLINE_DELAY_MS: Final = 180_000
 STRAY_SECONDS: Final = 2 * 86_400
 _COPY: Final = 256 * 1024
 Run = Callable[[dict[str, Any]], Awaitable[None]]
+Vouch = Callable[[Viewer, int], Awaitable[Viewer]]
+"""(a host, a post) -> the host, as the server of the post's group vouches for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,10 @@ class File:
 class Uploads:
     """The files of one server."""
 
-    def __init__(self, house: House, settings: Settings, processor: Processor | None = None) -> None:
+    def __init__(
+        self, house: House, settings: Settings, processor: Processor | None = None, vouch: Vouch | None = None
+    ) -> None:
+        """vouch: what asks the server of a closed group whether a host has members in it."""
         self._house = house
         self._listed_only = settings.federation == "listed"
         folder = settings.data_dir / "media"
@@ -62,6 +67,7 @@ class Uploads:
         self._addresses = Addresses(secret, settings.media_origin or settings.base_url, house.clock)
         self._done: dict[int, asyncio.Event] = {}
         house.db.address = self._addresses.sealed
+        self._vouch = vouch
         _sweep(self._incoming)
 
     def jobs(self) -> dict[str, Run]:
@@ -316,18 +322,28 @@ class Uploads:
         if key is not None and holder is None:
             return None
 
-        async def unit(tx: Any) -> rows.Served | None:
+        async def unit(tx: Any) -> tuple[Viewer | None, rows.Served | None]:
             viewer: Viewer | None = STRANGER
             if holder is not None:
                 viewer = await rows.holder(tx, holder.actor_id, holder.host, self._listed_only)
-            return None if viewer is None else await rows.served(tx, stem, f"/media/{name}", viewer)
+            return viewer, None if viewer is None else await rows.served(tx, stem, f"/media/{name}", viewer)
 
-        found = await self._house.db.read(unit)
+        viewer, found = await self._house.db.read(unit)
+        if found is None and viewer is not None and viewer.instance:
+            found = await self._vouched(stem, name, viewer)
         if found is None:
             return None
         size = await self._store.size(name)
         media_type = TYPES.get(name.rsplit(".", 1)[1], "application/octet-stream")
         return None if size is None else File(name, media_type, size, found.public and key is None)
+
+    async def _vouched(self, stem: str, name: str, host: Viewer) -> rows.Served | None:
+        """A file of a post in a closed group elsewhere: whether a host has members there, the group's server is asked."""
+        post = await self._house.db.read(lambda tx: rows.post_of(tx, stem))
+        if post is None or self._vouch is None:
+            return None
+        viewer = await self._vouch(host, post)
+        return await self._house.db.read(lambda tx: rows.served(tx, stem, f"/media/{name}", viewer))
 
     def read(self, file: File, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from start up to (without) end."""

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, param
+from fedi_community.storage.dialect import Statement, number, param, word
 
 _OWN = Statement(
     select(t.keys.c.uri, t.keys.c.kind, t.keys.c.public, t.keys.c.private, t.keys.c.sealed_by)
@@ -28,6 +28,17 @@ _URI = Statement(
     select(t.actors.c.uri, t.actors.c.type, t.actors.c.handle).where(t.actors.c.id == param("key"))
 )
 _BY_URI = Statement(select(t.actors.c.id).where(t.actors.c.uri == bindparam("uri")))
+_INSTANCE_OF = Statement(
+    select(t.actors.c.uri)
+    .join(t.hosts, t.hosts.c.id == t.actors.c.host_id)
+    .where(
+        t.hosts.c.name == bindparam("name"),
+        t.actors.c.type == word("Application"),
+        t.actors.c.state == word("active"),
+    )
+    .order_by(t.actors.c.id)
+    .limit(number(1))
+)
 _SOFTWARE = Statement(
     select(t.hosts.c.software, t.hosts.c.software_at).where(t.hosts.c.name == bindparam("name"))
 )
@@ -80,6 +91,12 @@ async def local_actor(tx: Tx, actor_id: int) -> tuple[str, str, str] | None:
     """(uri, type, handle) of an actor."""
     row = await tx.row(_URI, key=actor_id)
     return None if row is None else (row[0], row[1], row[2])
+
+
+async def instance_of(tx: Tx, host: str) -> str | None:
+    """The address of a host's instance actor, where it is known."""
+    found: str | None = await tx.value(_INSTANCE_OF, name=host)
+    return found
 
 
 async def host_software(tx: Tx, name: str) -> tuple[str, int]:

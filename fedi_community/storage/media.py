@@ -131,6 +131,12 @@ async def holder(tx: Tx, actor_id: int, host: str, listed_only: bool) -> Viewer 
     return Viewer(0, False, host, instance=True)
 
 
+async def post_of(tx: Tx, file: str) -> int | None:
+    """The post that a file belongs to."""
+    row = await tx.row(_FILE, file=file)
+    return None if row is None else row["object_id"]
+
+
 async def served(tx: Tx, file: str, path: str, viewer: Viewer) -> Served | None:
     """The rule, asked about one file. file: its name without ending; path: `/media/NAME` as it was asked for."""
     row = await tx.row(_FILE, file=file)

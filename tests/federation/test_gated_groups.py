@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from quart.datastructures import FileStorage
 
 from fedi_community.domain.effects import Decision
 from tests.federation.neighbours import GROUP_HOME, HOSTS, Town, open_town, town_template
+from tests.media.files import jpeg
 
 ASH, BIRCH, CEDAR = HOSTS
 QUIET = f"https://{ASH}/groups/quiet"
@@ -198,3 +202,28 @@ async def test_who_wrote_to_a_circle_elsewhere_and_answers_himself_is_read_by_wh
     await town.settle()
     assert await sees(town, "ana", f"https://{BIRCH}/objects/{second}")
     assert not await sees(town, "abe", f"https://{BIRCH}/objects/{second}")
+
+
+async def test_pictures_of_what_a_member_elsewhere_wrote_are_shown_to_a_third_server_by_the_groups_word(
+    town: Town,
+) -> None:
+    birch = town[BIRCH]
+    client = birch.parts.web.test_client(use_cookies=False)
+    fields = {"Host": BIRCH, "Authorization": f"Bearer {birch.tokens['bea']}"}
+    sent = await client.post("/api/v1/media", headers=fields, files={"file": FileStorage(BytesIO(jpeg()), "a.jpg")})  # fmt: skip
+    picture = (await sent.get_json())["id"]
+    body = {"status": f"@quiet@{ASH} a picture", "media_ids": [picture]}
+    made = await client.post("/api/v1/statuses", headers=fields, json=body)
+    assert made.status_code == 200, await made.get_data()
+    await town.settle()
+    path = f"/objects/{(await made.get_json())['id']}"
+    status, document = await town.signed(None, CEDAR, BIRCH, path)
+    assert status == 200
+    address = json.loads(document)["attachment"][0]["url"].removeprefix(f"https://{BIRCH}")
+    assert (await birch.get(address, {}))[0] == 200
+    nobody = await birch.get("/media/x/y.jpg", {})
+    await town.remove("quiet", "cam")
+    await town.settle()
+    town.clock.forward(61)
+    assert await birch.get(address, {}) == nobody
+    assert nobody[0] == 404
