@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -66,6 +66,13 @@ def decide_stand(
         return COMMENT_TOO_LONG
     now = facts.hosts.get(stand.host, replace(FREE, host=stand.host))
     return Decision(tuple(_change(now, stand, facts, login_id, actor_id)), None, "changed")
+
+
+def decide_change(
+    name: str, change: Callable[[Stand], Stand], facts: Facts, *, login_id: int | None = None
+) -> Decision | Refusal:
+    """Stand to a host as `change` says of how we stand to it now: what it does not say stays."""
+    return decide_stand(change(facts.hosts.get(name, replace(FREE, host=name))), facts, login_id=login_id)
 
 
 def _change(old: Stand, new: Stand, facts: Facts, login_id: int | None, actor_id: int | None) -> list[Effect]:

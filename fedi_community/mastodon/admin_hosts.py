@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from fedi_community.domain import hosts, memberships
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.stands import FREE, Stand
+from fedi_community.domain.stands import Stand
 from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.base import Call, Table, member
@@ -72,14 +73,14 @@ def _told(call: Call, stand: Stand) -> Stand:
     return replace(stand, **said)
 
 
-async def _stand(call: Call, stand: Stand) -> dict[str, Any]:
+async def _stand(call: Call, name: str, change: Callable[[Stand], Stand]) -> dict[str, Any]:
     login = call.who.login_id
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return hosts.decide_stand(stand, facts, login_id=login)
+        return hosts.decide_change(name, change, facts, login_id=login)
 
-    await call.perform(Change(hosts.stand_needs(stand.host), decide, 0))
-    found = await call.read(lambda tx: rows.one(tx, stand.host))
+    await call.perform(Change(hosts.stand_needs(name), decide, 0))
+    found = await call.read(lambda tx: rows.one(tx, name))
     if found is None:
         raise not_found()
     return _shown(found, False)
@@ -108,17 +109,18 @@ async def one(call: Call) -> Any:
 async def add(call: Call) -> Any:
     """Limit or suspend a host, or reject its media or reports"""
     _admin(call)
-    name = _name(call)
-    old = (await call.read(lambda tx: rows.stands(tx, [name]))).get(name, replace(FREE, host=name))
-    stand = _told(call, replace(old, state="limited") if not call.sent("severity") else old)
-    return await _stand(call, stand)
+    given = call.sent("severity")
+    return await _stand(
+        call, _name(call), lambda old: _told(call, old if given else replace(old, state="limited"))
+    )
 
 
 @table.put(f"{BLOCKS}/<id>", member("admin:write:domain_blocks"), shapes.DOMAIN_BLOCK, SEVERITY, *TERMS)
 async def change(call: Call) -> Any:
     """Stand to it in another way; what is not sent stays"""
     _admin(call)
-    return await _stand(call, _told(call, (await _host(call, call.id(), False)).stand))
+    name = (await _host(call, call.id(), False)).stand.host
+    return await _stand(call, name, lambda old: _told(call, old))
 
 
 async def _plainly(call: Call, host: str, **how: Any) -> None:

@@ -1,4 +1,4 @@
-"""Carry out effects on announcements, and what those who run the server are told."""
+"""Carry out effects on announcements, notifications and push."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, update
 
 from fedi_community.domain import client_effects as e
 from fedi_community.storage import client_tables as c
 from fedi_community.storage import conversations, notifications, push
-from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
-from fedi_community.storage.dialect import Statement, insert_row, param, word
+from fedi_community.storage.dialect import Statement, insert_row, param
 from fedi_community.storage.wake import Wake
 
 _MAKE = insert_row(c.announcements, "id", "texts", "until", "published")
@@ -52,25 +51,6 @@ async def _react(tx: Tx, x: e.ReactAnnouncement, wake: Wake) -> None:
     wake.streams.append(("announcement_reaction", x.announcement_id, None))
 
 
-_STAFF = Statement(
-    select(t.speakers.c.actor_id)
-    .join(t.logins, t.logins.c.id == t.speakers.c.login_id)
-    .join(t.actors, t.actors.c.id == t.speakers.c.actor_id)
-    .where(
-        t.speakers.c.role == word("self"),
-        or_(t.logins.c.role == word("staff"), t.logins.c.role == word("admin")),
-        t.logins.c.state == word("active"),
-        t.actors.c.state == word("active"),
-        t.actors.c.type != word("Service"),
-    )
-)
-
-
-async def _notify_staff(tx: Tx, x: e.NotifyStaff, wake: Wake) -> None:
-    found = [row[0] for row in await tx.rows(_STAFF)]
-    await notifications.write(tx, found, x.kind, x.actor_id, None, x.key, x.at, wake)
-
-
 async def _clear(tx: Tx, x: e.ClearNotifications, wake: Wake) -> None:
     await notifications.drop(tx, x.owner_id, x.what)
 
@@ -107,7 +87,6 @@ APPLY: dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]] = {
     e.WithdrawAnnouncement: _withdraw,
     e.ReadAnnouncement: _read,
     e.ReactAnnouncement: _react,
-    e.NotifyStaff: _notify_staff,
     e.ClearNotifications: _clear,
     e.SetNotificationPolicy: _set_policy,
     e.SettleSenders: _settle,

@@ -167,6 +167,11 @@ def _may(row: Row) -> bool:
     return "reports" in (USUAL_POWERS if chosen is None else chosen)
 
 
+async def _notify_staff(tx: Tx, x: e.NotifyStaff, wake: Wake) -> None:
+    found = [row["actor_id"] for row in await tx.rows(_STAFF)]
+    await notifications.write(tx, found, x.kind, x.actor_id, None, x.key, x.at, wake)
+
+
 async def _tell(tx: Tx, x: e.NotifyOfReport, wake: Wake) -> None:
     himself = {x.target_id, *(row[0] for row in await tx.rows(_SAME_HUMAN, actor=x.target_id))}
     staff = [row for row in await tx.rows(_STAFF) if row["actor_id"] not in himself]
@@ -298,6 +303,7 @@ async def queue(tx: Tx, group_id: int, login: int) -> tuple[list[ReportRow], int
 
 
 APPLY: Final[dict[type, Callable[[Tx, Any, Wake], Awaitable[None]]]] = {
+    e.NotifyStaff: _notify_staff,
     e.NotifyOfReport: _tell,
     e.AnswerReport: _answer,
     e.AddNote: _add_note,

@@ -18,8 +18,9 @@ from typing import Any
 
 import orjson
 import pytest
+from quart import request
 from quart.datastructures import FileStorage
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, insert, update
 
 from fedi_community.activitypub.signatures import sign_cavage, signing_key
 from fedi_community.app import build
@@ -262,6 +263,40 @@ async def test_a_value_that_two_names_share_is_found(stage: Stage, what: str) ->
     assert await shared(stage, "") != set()
 
 
+async def test_a_header_that_two_names_share_is_found(stage: Stage) -> None:
+    async def dressed(response: Any) -> Any:
+        if any(f"/users/{name}" in request.path for name in ("river", "stone")):
+            response.headers["X-Shard"] = "7"
+        return response
+
+    stage.world.parts.web.after_request(dressed)
+    assert {one.partition(" = ")[2] for one in await shared(stage, "")} == {"7"}
+
+
+async def test_one_moment_in_which_two_names_wrote_is_found_in_their_ids(stage: Stage) -> None:
+    stage.world.clock.forward(86_400)
+    for name in ("river", "stone"):
+        stage.posts[name] = (await stage.says(name, status="Good night"))["id"]
+    found = await shared(stage, "")
+    assert f"at {time_of(int(stage.posts['river'])) // 1000}" in found
+
+
+def moved(before: dict[str, str], now: dict[str, str]) -> set[str]:
+    """What a viewer gets of somebody in another way than before."""
+    return {key for key in before | now if before.get(key) != now.get(key) and "etag" not in key}
+
+
+async def test_a_name_that_is_shown_otherwise_after_another_was_blocked_is_found(stage: Stage) -> None:
+    before = await seen(stage, "ana", "stone")
+    await stage.world.post(f"/api/v1/accounts/{stage.ids['river']}/block", stage.tokens["ana"])
+    assert moved(before, await seen(stage, "ana", "stone")) == set()
+    plant = Statement(
+        insert(t.blocks).values(actor_id=stage.ids["ana"], target_id=stage.ids["stone"], created=1)
+    )
+    await stage.world.parts.db.write(lambda tx: tx.run(plant))
+    assert len(moved(before, await seen(stage, "ana", "stone"))) > 5
+
+
 async def test_who_blocks_one_name_learns_nothing_of_the_others_and_they_are_answered_as_ever(
     stage: Stage,
 ) -> None:
@@ -286,13 +321,7 @@ async def test_who_blocks_one_name_learns_nothing_of_the_others_and_they_are_ans
         answers[name] = [(one.status, sorted(one.json)) for one in got]
     assert answers["stone"] == answers["nadia"] == answers["pablo"], "to them nothing is different"
     for name in ("nadia", "stone"):
-        now = await seen(stage, "ana", name)
-        moved = {
-            k: (before[name].get(k), now.get(k))
-            for k in before[name] | now
-            if before[name].get(k) != now.get(k)
-        }
-        assert {k for k in moved if "etag" not in k} == set(), name
+        assert moved(before[name], await seen(stage, "ana", name)) == set(), name
     changed = await seen(stage, "ana", "pablo")
     assert changed["api 0.statuses_count"] != before["pablo"]["api 0.statuses_count"], "what pablo wrote came"
     for viewer in ("", "ana", "pablo", "peer"):

@@ -13,7 +13,7 @@ from fedi_community.domain import hosts as rules
 from fedi_community.domain import memberships
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
-from fedi_community.domain.stands import FREE, HostState, Stand
+from fedi_community.domain.stands import HostState, Stand
 from fedi_community.errors import Refusal, not_found
 from fedi_community.perform import Change, perform_or_raise
 from fedi_community.storage import hosts
@@ -77,14 +77,16 @@ async def change(asked: Ask) -> Response:
     if grade not in GRADES and not (grade == "" and reports):
         return await _listed(asked, 422, problem=asked.t("hosts.no_grade"), typed=typed)
     state, media = GRADES.get(grade, ("ok", False))
-    old = (await asked.house.db.read(lambda tx: hosts.stands(tx, [name]))).get(name, replace(FREE, host=name))
-    wanted = replace(
-        old, state=state, reject_media=media or (state == "suspended" and old.reject_media), reject_reports=reports,
-        public_comment=form.get("comment", old.public_comment).strip(),
-    )  # fmt: skip
+    comment = form.get("comment")
+
+    def changed(old: Stand) -> Stand:
+        return replace(
+            old, state=state, reject_media=media or (state == "suspended" and old.reject_media), reject_reports=reports,
+            public_comment=(old.public_comment if comment is None else comment).strip(),
+        )  # fmt: skip
 
     def decide(facts: Facts) -> Decision | Refusal:
-        return rules.decide_stand(wanted, facts, login_id=who.login_id)
+        return rules.decide_change(name, changed, facts, login_id=who.login_id)
 
     await perform_or_raise(asked.house, Change(rules.stand_needs(name), decide, 0))
     return go(asked, asked.href(PAGE), "host_set")
