@@ -139,6 +139,8 @@ async def open_stage(database_url: str, folder: Path) -> AsyncIterator[Stage]:
 KEPT = ("note", "list", "filter", "keyword", "later")
 PEOPLE = "nadia omar eve blocked former mentor otherstaff invited steward".split()
 """steward runs the server: that alone gives no sight."""
+NAMES = ("shade", "veil")
+"""Other names of omar: neither sees what he sees, nor what the other does."""
 REMOTES = {"alice": "https://peer.example/users/alice", "rita": "https://peer.example/users/rita"}
 
 
@@ -200,6 +202,11 @@ async def _join_all(
     await make.role(hidden, ids["invited"], "staff")
     for name in PEOPLE:
         await make.join(ids[name], public)
+    login, _ = await _login_of(stage, ids["omar"])
+    for name in NAMES:
+        ids[name] = await make.persona(login, name)
+    await make.join(ids["veil"], gated)
+    await make.answer(gated, ids["veil"])
     for name in ("omar", "former"):
         await make.join(ids[name], ids["nadia"])
 
@@ -318,6 +325,8 @@ async def _seats(stage: Stage, ids: dict[str, int]) -> None:
         - {"of_blocked"},
         "omar": local
         | {"followers", "direct", "circle", "gated", "gated_reply", "gated_poll", "held", "removed", *KEPT},
+        "shade": local,
+        "veil": local | {"gated", "gated_reply", "gated_poll"},
         "eve": local,
         "blocked": {"of_blocked"},
         "former": local | {"followers"},
