@@ -96,7 +96,7 @@ def _stands(
     if (
         actor is None
         or actor.state in ("suspended", "deleted")
-        or (one.kind in shapes.OF_POSTS and post is None)
+        or (kind_of(one) in shapes.OF_POSTS and post is None)
     ):
         return False
     if kind_of(one) == "admin.report" and _report_id(one) not in reports:
@@ -295,7 +295,7 @@ def _results(call: Call, made: Told, groups: dict[str, list[Notice]], partly: bo
         first = members[0]
         one = shapes.group(
             key, kind_of(first), [(n.id, n.actor_id, n.created) for n in members],
-            str(first.object_id) if first.kind in shapes.OF_POSTS else None,
+            str(first.object_id) if kind_of(first) in shapes.OF_POSTS else None,
         )  # fmt: skip
         report = report_of(made, first, accounts)
         warned = warning_of(made, first, accounts, call.now)

@@ -59,6 +59,17 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "This is what people and groups that you follow have written, newest first.",
         "Esto es lo que han escrito las personas y los grupos que usted sigue, lo más nuevo primero.",
     ),
+    "home.told": ("What happened in your groups", "Qué pasó en sus grupos"),
+    "home.group_accepted": ("You are a member of {group} now.", "Ya es miembro de {group}."),
+    "home.group_refused": (
+        "{group} did not let you in this time.",
+        "{group} no aceptó su solicitud esta vez.",
+    ),
+    "home.group_moved": ("Your discussion is in {group} now.", "Su conversación está ahora en {group}."),
+    "home.group_retitled": (
+        "{group} gave your discussion another title. Your words are as you wrote them.",
+        "{group} puso otro título a su conversación. Sus palabras siguen como las escribió.",
+    ),
     "home.empty": (
         "There is nothing here yet. Join a group, and you will see here what people write in it.",
         "Todavía no hay nada. Únase a un grupo y verá aquí lo que se escribe en él.",

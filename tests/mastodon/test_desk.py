@@ -292,6 +292,10 @@ async def test_a_title_is_given_and_the_words_stay(world: World) -> None:
     assert [one["id"] for one in found] == [who["post"]]
     history = (await world.get(f"{path}/history", who["omar_token"])).json
     assert len(history) == 2
+    told = (await world.get("/api/v1/notifications?types[]=update", who["nadia_token"])).json
+    assert [(one["type"], one["account"]["acct"], one["status"]["id"]) for one in told] == [
+        ("update", "sleep", who["post"])
+    ], "a client that knows no groups is told of a change"
     assert (await world.post(f"{path}/retitle", who["mentor_token"], title="x" * 151)).status == 422
     assert (await world.post(f"{path}/retitle", who["mentor_token"], title=" ")).status == 422
     assert (await world.post(f"{path}/retitle", who["omar_token"], title="Mine")).status == 403

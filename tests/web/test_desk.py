@@ -83,6 +83,12 @@ async def test_all_that_can_be_done_with_one_post_is_on_one_page(world: World) -
     assert (wrong.status, "not the address of a post here" in wrong.text) == (422, True)
     moved = await press(vera, page, path, do="move", group=str(who["other"]), reason="About the heart")
     assert moved.status == 303
+    nadia = await world.as_(who["nadia"])
+    home = (await nadia.get("/")).text
+    assert "Your discussion is in Heart now." in home
+    assert "Sleep gave your discussion another title." in home
+    assert "Su conversación está ahora en Heart." in (await nadia.get("/es/")).text
+    assert "What happened in your groups" not in (await vera.get("/")).text
     log = await vera.get("/groups/heart/log")
     assert "moved a discussion into this group" in log.text
     assert "Reason: About the heart" in log.text

@@ -29,9 +29,15 @@ TYPES: Final = (
     "mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "admin.sign_up",
     "admin.report", "moderation_warning",
 )  # fmt: skip
-"""What clients know. Of what we tell beside, a request to join a group is shown as a `follow_request`, and a report
-in a group as an `admin.report` by whom it is about: mentors never learn who reported."""
-OURS: Final[Mapping[str, str]] = {"group_request": "follow_request", "group_report": "admin.report"}
+"""What clients know. Of what we tell beside, a request to join a group is shown as a `follow_request`, a report
+in a group as an `admin.report` by whom it is about (mentors never learn who reported), and what a group did with somebody's
+discussion as an `update` by the group."""
+OURS: Final[Mapping[str, str]] = {
+    "group_request": "follow_request",
+    "group_report": "admin.report",
+    "group_moved": "update",
+    "group_retitled": "update",
+}
 OF_POSTS: Final = frozenset({"mention", "status", "reblog", "favourite", "poll", "update"})
 """Types that clients expect a status with."""
 

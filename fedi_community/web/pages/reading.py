@@ -18,6 +18,7 @@ from fedi_community.storage.database import Tx
 from fedi_community.storage.entries import Timeline
 from fedi_community.storage.facts import load
 from fedi_community.web.i18n import Words, preferred
+from fedi_community.web.news import News, news_for
 from fedi_community.web.pages.site import Ask, before, dressed, environment, go, render
 from fedi_community.web.show import Around, around
 
@@ -60,17 +61,24 @@ async def home(asked: Ask) -> Response:
     viewer, start = asked.viewer, before()
     await _build_home(asked)
 
-    async def unit(tx: Tx) -> tuple[Listing, list[ActorView]]:
+    async def unit(tx: Tx) -> tuple[Listing, list[ActorView], list[News]]:
         page = await timelines.home(tx, viewer, before=start, limit=PAGE)
         posts = await views.load_posts(tx, viewer, page.ids, via=page.via, checked=True)
         joined = await web_queries.memberships(tx, viewer.id)
         groups = await views.load_actors(tx, [g for g, s in joined.items() if s is Grant.ACCEPTED])
         found = Listing(posts, await around(tx, viewer, posts), page.last)
-        return found, sorted(groups.values(), key=lambda a: a.name.casefold())
+        told = [] if start else await news_for(tx, viewer, asked.now)
+        return found, sorted(groups.values(), key=lambda a: a.name.casefold()), told
 
-    found, groups = await asked.house.db.read(unit)
+    found, groups, told = await asked.house.db.read(unit)
     return render(
-        asked, "home.html", show=asked.show(found.around), listing=found, groups=groups, start=start
+        asked,
+        "home.html",
+        show=asked.show(found.around),
+        listing=found,
+        groups=groups,
+        news=told,
+        start=start,
     )
 
 
