@@ -206,6 +206,20 @@ class Case:
         assert sum(self.world.inbox.verdicts.values()) == counted + 1
         return verdict
 
+    async def is_refused_aloud(self) -> str:
+        """Refused, and its author is told so with a Reject: nothing else changes, and by nothing that he says again today."""
+        before = await self.state()
+        verdict = await self.tell()
+        after = await self.state()
+        assert {name for name in after if after[name] != before[name]} == {"activities", "fanout"}
+        made = [json.loads(row) for row in after["activities"] if row not in before["activities"]]
+        assert [row["type"] for row in made] == ["Reject", "Reject"], (
+            "what is said, and that it was said today"
+        )
+        assert len(after["fanout"]) == len(before["fanout"]) + 1
+        assert await self.is_ignored() == verdict
+        return verdict
+
     def by_mallory(self, payload: Json | None = None) -> Json:
         """The same words out of a stranger's mouth, under an id of his own."""
         forged = deepcopy(self.doc if payload is None else payload)

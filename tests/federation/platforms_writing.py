@@ -104,7 +104,7 @@ async def a_reply(case: Case) -> None:
     obj = object_of(case)
     assert await case.changes_nothing(case.by_mallory()) in ("not_owner", "object_on_other_origin")
     await _lock(case, thread, True)
-    assert await case.is_ignored() == "locked"
+    assert await case.is_refused_aloud() == "locked"
     await _lock(case, thread, False)
     assert await case.tell() == "stored"
     await is_as_stated(case, obj, author)
