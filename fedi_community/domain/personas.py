@@ -180,8 +180,10 @@ def decide_confirm(_: int, staff: int, facts: Facts) -> Decision | Refusal:
     if found is None:
         return NOT_FOUND
     login = facts.human(found.actor_id)
-    if staff == found.asked_by or login is None or staff == login.id:
+    if staff == found.asked_by or login is None:
         return NOT_TWO
+    if staff == login.id:
+        return NOT_FOUND
     if found.expires <= facts.now or found.confirmed_by is not None:
         return OVER
     detail = {

@@ -72,7 +72,7 @@ async def _one(call: Call, key: int) -> Unmasking:
 async def listed(call: Call) -> Any:
     """What staff asked in the last three days about who is behind a name, the newest first"""
     _staff(call)
-    return await _shown(call, await call.read(lambda tx: rows.unmaskings(tx, call.now)))
+    return await _shown(call, await call.read(lambda tx: rows.unmaskings(tx, call.now, call.who.login_id)))
 
 
 @table.post(

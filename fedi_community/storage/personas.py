@@ -24,6 +24,7 @@ from fedi_community.storage.dialect import (
     upsert_row,
     word,
 )
+from fedi_community.storage.visible import exists_in
 from fedi_community.storage.wake import Wake
 
 S, A, U = t.speakers.c, t.actors.c, t.unmaskings.c
@@ -130,7 +131,16 @@ async def strikes(tx: Tx, actor_id: int, until: int) -> int:
 # --- unmasking ------------------------------------------------------------------------------------------------------------
 
 _UNMASKING = Statement(select(t.unmaskings).where(U.id == param("key")))
-_OPEN = Statement(select(t.unmaskings).where(U.expires > param("now")).order_by(U.id.desc()).limit(100))
+_own = t.speakers.alias()
+_OPEN = Statement(
+    select(t.unmaskings)
+    .where(
+        U.expires > param("now"),
+        ~exists_in(_own, _own.c.actor_id == U.actor_id, _own.c.login_id == param("login")),
+    )
+    .order_by(U.id.desc())
+    .limit(100)
+)
 
 
 def _unmasking(row: Row) -> Unmasking:
@@ -145,9 +155,9 @@ async def unmasking(tx: Tx, key: int) -> Unmasking | None:
     return None if row is None else _unmasking(row)
 
 
-async def unmaskings(tx: Tx, now: int) -> list[Unmasking]:
-    """Those that have not expired, the newest first."""
-    return [_unmasking(row) for row in await tx.rows(_OPEN, now=now)]
+async def unmaskings(tx: Tx, now: int, login_id: int) -> list[Unmasking]:
+    """Those that have not expired, the newest first, but for those about another name of whoever looks."""
+    return [_unmasking(row) for row in await tx.rows(_OPEN, now=now, login=login_id)]
 
 
 # --- effects --------------------------------------------------------------------------------------------------------------

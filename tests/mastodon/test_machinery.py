@@ -455,8 +455,9 @@ async def _filled(world: World) -> tuple[str, dict[str, str]]:
         "reports", others, account_id=str(zoe), status_ids=[str(said)], comment="hm", category="advice"
     )
     await made(f"admin/reports/{filed['id']}/notes", text="asked a doctor")
-    persona = await made("personas", username="quiet_river", display_name="Quiet River")
-    await made("admin/unmaskings", account_id=persona["id"], reason="Threatens somebody")
+    await made("personas", username="quiet_river", display_name="Quiet River")
+    veiled = await made("personas", others, username="veil", display_name="Veil")
+    await made("admin/unmaskings", account_id=veiled["id"], reason="Threatens somebody")
     await made(f"admin/accounts/{omar}/notes", text="called us")
     await made(f"admin/accounts/{zoe}/action", type="none", text="Please stop")
     theirs = await world.token(zoe, "read write")

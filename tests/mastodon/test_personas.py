@@ -388,6 +388,21 @@ async def test_two_of_the_staff_together_learn_a_name_once_each_and_it_is_writte
     assert "river" in world.mails()[0]
 
 
+async def test_staff_do_not_learn_that_another_name_of_theirs_is_asked_about(world: World) -> None:
+    who, make = await cast(world), world.make
+    tokens = {n: await world.token(await make.member(n, role="staff"), SCOPES) for n in ("chief", "deputy")}
+    veiled = (
+        await world.post("/api/v1/personas", tokens["deputy"], username="veil", display_name="Veil")
+    ).json
+    path = "/api/v1/admin/unmaskings"
+    asked = await world.post(path, tokens["chief"], account_id=veiled["id"], reason="Threatens somebody")
+    assert asked.status == 200
+    assert [one["id"] for one in (await world.get(path, tokens["chief"])).json] == [asked.json["id"]]
+    assert (await world.get(path, tokens["deputy"])).json == []
+    assert (await world.post(f"{path}/{asked.json['id']}/confirm", tokens["deputy"])).status == 404
+    assert who
+
+
 async def test_an_unmasking_expires(world: World) -> None:
     who, make = await cast(world), world.make
     tokens = {n: await world.token(await make.member(n, role="staff"), SCOPES) for n in ("chief", "deputy")}
