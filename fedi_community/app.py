@@ -22,6 +22,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from fedi_community import __version__, backfill, cases
 from fedi_community.activitypub.fetch import Fetcher
+from fedi_community.auth import Attempts
 from fedi_community.auth.signup import missing_for_open
 from fedi_community.config import Settings
 from fedi_community.delivery import DeliveryWorker, host_is_alive
@@ -241,12 +242,13 @@ async def build(
             return failed(error.code or 500, request.headers.get("Accept-Language")).response()
         return error
 
-    web.register_blueprint(pages(house, settings))
+    attempts = Attempts(settings.login_rate)
+    web.register_blueprint(pages(house, settings, attempts=attempts))
     web.register_blueprint(
         federation(house, settings, keyring, peers, documents, page_functions(house, settings))
     )
     web.register_blueprint(media(uploads))
-    web.register_blueprint(client_api(house, settings, peers, documents, uploads, key, hub))
+    web.register_blueprint(client_api(house, settings, peers, documents, uploads, key, hub, attempts))
     if db.engine == "sqlite":
         await db.write(queue.release_all)
         await db.write(job_rows.release_all)

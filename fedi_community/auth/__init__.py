@@ -29,6 +29,7 @@ from fedi_community.domain.effects import Audit, Decision, MakeToken, RevokeToke
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Viewer
 from fedi_community.domain.personas import AS_YOURSELF
+from fedi_community.domain.reports import Helper
 from fedi_community.errors import Problem, Refusal
 from fedi_community.perform import Change, House, perform
 from fedi_community.storage import sessions
@@ -80,6 +81,11 @@ class Speaker:
     @property
     def staff(self) -> bool:
         return self.role in ("staff", "admin")
+
+    @property
+    def helper(self) -> Helper:
+        """As whoever answers reports and looks after posts."""
+        return Helper(self.actor_id, self.login_id, self.staff)
 
 
 # --- secrets and passwords --------------------------------------------------------------------------------------------

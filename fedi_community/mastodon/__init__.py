@@ -100,19 +100,11 @@ def client_api(
     uploads: Uploads,
     key: Vapid,
     hub: Hub,
+    attempts: Attempts,
 ) -> Blueprint:
     """All endpoints of all tables, with CORS and JSON errors around them."""
-    api = Api(
-        house,
-        settings,
-        peers,
-        documents,
-        Limits(settings.api_rate),
-        uploads,
-        key.public,
-        hub,
-        Attempts(settings.login_rate),
-    )
+    limits = Limits(settings.api_rate)
+    api = Api(house, settings, peers, documents, limits, uploads, key.public, hub, attempts)
     blueprint = Blueprint("mastodon", __name__)
     quick = [one for tag, one in endpoints() if one.method == "GET" and tag != streaming.table.tag]
 

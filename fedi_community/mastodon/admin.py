@@ -13,7 +13,7 @@ from fedi_community.auth import signup
 from fedi_community.domain import account_measures, measures, reports
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
-from fedi_community.domain.reports import Helper, Step
+from fedi_community.domain.reports import Step
 from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.base import Call, Table, member
@@ -123,7 +123,13 @@ async def _measure(
 ) -> None:
     await _account(call, account_id)
     await cases.measure(
-        call.house, call.api.settings.keys_dir, account_id, measure, _helper(call), report_id=report_id, **how
+        call.house,
+        call.api.settings.keys_dir,
+        account_id,
+        measure,
+        call.who.helper,
+        report_id=report_id,
+        **how,
     )
 
 
@@ -231,12 +237,8 @@ async def listed(call: Call) -> Any:
     return call.page(await _reports(call, found), last, found[0].id if found else None)
 
 
-def _helper(call: Call) -> Helper:
-    return Helper(call.actor_id, call.who.login_id, call.who.staff)
-
-
 async def _one(call: Call) -> dict[str, Any]:
-    opened = await cases.open_report(call.house, _helper(call), call.id())
+    opened = await cases.open_report(call.house, call.who.helper, call.id())
     return (await _reports(call, [opened.row], opened=True))[0]
 
 
@@ -249,7 +251,7 @@ async def report(call: Call) -> Any:
 
 async def _step(call: Call, verb: Step, **more: Any) -> dict[str, Any]:
     _staff(call)
-    await cases.step(call.house, _helper(call), call.id(), verb, **more)
+    await cases.step(call.house, call.who.helper, call.id(), verb, **more)
     return await _one(call)
 
 

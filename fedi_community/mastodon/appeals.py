@@ -11,7 +11,6 @@ from fedi_community.mastodon.base import Call, Table, member
 from fedi_community.mastodon.entities import notifications as shapes
 from fedi_community.mastodon.entities.accounts import account
 from fedi_community.mastodon.entities.schema import BOOL, entity, many
-from fedi_community.mastodon.group_reports import helper
 from fedi_community.mastodon.params import Param
 from fedi_community.storage import measures, reports, views
 from fedi_community.storage.database import Tx
@@ -87,7 +86,7 @@ def _answers(verb: str, granted: bool, doc: str) -> None:
     )
     async def by_staff(call: Call) -> Any:
         _staff(call)
-        await cases.answer_appeal(call.house, helper(call), call.id(), granted)
+        await cases.answer_appeal(call.house, call.who.helper, call.id(), granted)
         return {}
 
     @table.post(
@@ -97,7 +96,7 @@ def _answers(verb: str, granted: bool, doc: str) -> None:
         doc=f"{doc}, in a group",
     )
     async def by_mentor(call: Call) -> Any:
-        await cases.answer_appeal(call.house, helper(call), call.id("appeal"), granted, call.id())
+        await cases.answer_appeal(call.house, call.who.helper, call.id("appeal"), granted, call.id())
         return {}
 
 

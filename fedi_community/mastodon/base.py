@@ -31,7 +31,6 @@ from fedi_community.config import Settings
 from fedi_community.documents import Documents
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.model import STRANGER, Viewer
-from fedi_community.domain.reports import Helper
 from fedi_community.domain.scopes import covers
 from fedi_community.domain.views import PostView
 from fedi_community.errors import Problem
@@ -329,8 +328,7 @@ async def respond(api: Api, endpoint: Endpoint, asked: Asked, path: dict[str, st
 async def _noted(call: Call) -> None:
     """That a moderator read what only moderation shows is written down; what he does with it stands in the log anyway."""
     if call.shown and call.speaker is not None and call.endpoint.method == "GET":
-        who = Helper(call.actor_id, call.who.login_id, call.who.staff)
-        await cases.posts_noted(call.house, who, call.shown)
+        await cases.posts_noted(call.house, call.speaker.helper, call.shown)
 
 
 def view_of(api: Api, endpoint: Endpoint) -> Callable[..., Awaitable[Response]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fedi_community import cases
 from fedi_community.domain import reports as rules
-from fedi_community.domain.reports import Helper, Step
+from fedi_community.domain.reports import Step
 from fedi_community.domain.views import ActorView
 from fedi_community.errors import not_found
 from fedi_community.mastodon.base import Call, Table, member
@@ -28,10 +28,6 @@ GROUP_REPORT: Final = entity(
     outcome=maybe(STR), sealed_until=maybe(MOMENT), status_ids=many(ID), copies=ANYTHING, pictures=many(STR),
     target_account=maybe(ACCOUNT), assigned_account=maybe(ACCOUNT), notes=many(NOTE),
 )  # fmt: skip
-
-
-def helper(call: Call) -> Helper:
-    return Helper(call.actor_id, call.who.login_id, call.who.staff)
 
 
 def _note(one: reports.Note, people: dict[int, ActorView], base: str) -> dict[str, Any]:
@@ -78,7 +74,7 @@ async def _people(call: Call, rows: list[ReportRow], notes: list[reports.Note]) 
 
 
 async def _opened(call: Call) -> dict[str, Any]:
-    opened = await cases.open_report(call.house, helper(call), call.id("report"), call.id())
+    opened = await cases.open_report(call.house, call.who.helper, call.id("report"), call.id())
     return shown(opened.row, await _people(call, [opened.row], opened.notes), call.base, opened)
 
 
@@ -109,7 +105,7 @@ def _step(name: str, verb: Step, doc: str, *params: Param) -> None:
         more: dict[str, Any] = {"to": call["account_id"]} if verb == "assign" else {}
         if verb == "close":
             more = {"outcome": (call["outcome"] or "").strip()}
-        await cases.step(call.house, helper(call), call.id("report"), verb, group_id=call.id(), **more)
+        await cases.step(call.house, call.who.helper, call.id("report"), verb, group_id=call.id(), **more)
         return await _opened(call)
 
 
@@ -126,7 +122,9 @@ _step("reopen", "reopen", "Open it again")
 )  # fmt: skip
 async def note(call: Call) -> Any:
     """Write a note for the others who answer it"""
-    await cases.note(call.house, helper(call), call["text"], report_id=call.id("report"), group_id=call.id())
+    await cases.note(
+        call.house, call.who.helper, call["text"], report_id=call.id("report"), group_id=call.id()
+    )
     return await _opened(call)
 
 
@@ -136,7 +134,7 @@ async def note(call: Call) -> Any:
 )  # fmt: skip
 async def staff_note(call: Call) -> Any:
     """Write a note on a report"""
-    await cases.note(call.house, helper(call), call["text"], report_id=call.id())
+    await cases.note(call.house, call.who.helper, call["text"], report_id=call.id())
     return await _notes(call)
 
 
@@ -152,19 +150,19 @@ async def staff_notes(call: Call) -> Any:
 )  # fmt: skip
 async def note_account(call: Call) -> Any:
     """Write a note on an account for the rest of the staff"""
-    await cases.note_account(call.house, helper(call), call.id(), call["text"])
+    await cases.note_account(call.house, call.who.helper, call.id(), call["text"])
     return await account_notes(call)
 
 
 @table.get("/api/v1/admin/accounts/<id>/notes", member("admin:read:accounts"), many(NOTE))
 async def account_notes(call: Call) -> Any:
     """What staff wrote to each other about an account, oldest first"""
-    found = await cases.account_notes(call.house, helper(call), call.id())
+    found = await cases.account_notes(call.house, call.who.helper, call.id())
     people = await _people(call, [], found)
     return [_note(one, people, call.base) for one in found]
 
 
 async def _notes(call: Call) -> list[dict[str, Any]]:
-    opened = await cases.open_report(call.house, helper(call), call.id())
+    opened = await cases.open_report(call.house, call.who.helper, call.id())
     people = await _people(call, [opened.row], opened.notes)
     return list(shown(opened.row, people, call.base, opened)["notes"])

@@ -124,19 +124,9 @@ def _one(row: Row) -> Managed:
         row["voice"] == "persona"
     ):  # whose it is, two of the staff may ask: not its address, role, language or log-in
         return Managed(
-            row["id"],
-            row["state"],
-            "",
-            NOBODYS_LOGIN,
-            "",
-            "member",
-            "active",
-            "",
-            True,
-            "",
-            disabled,
-            sensitive,
-        )
+            row["id"], row["state"], "", NOBODYS_LOGIN, role="member", login_state="active", confirmed=True,
+            disabled=disabled, sensitive=sensitive,
+        )  # fmt: skip
     return Managed(
         row["id"], row["state"], row["host"] or "", login, row["email"], row["role"], row["login_state"],
         row["language"], row["confirmed"] is not None, str(orjson.loads(row["settings"]).get("reason", "")), disabled, sensitive,

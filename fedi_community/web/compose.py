@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fedi_community.domain.effects import Decision, StorePost
+from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import PUBLIC, Attachment, Body, Grant, Text, Visibility, gate_as_told
 from fedi_community.domain.personal import MAX_CIRCLE
@@ -18,6 +18,7 @@ from fedi_community.domain.posts import Compose, compose_needs, decide_compose
 from fedi_community.domain.text import hashtags_in, markdown_to_html, mentions_in
 from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import Refusal
+from fedi_community.foreseen import stored
 from fedi_community.perform import House
 from fedi_community.storage import people, web_queries
 from fedi_community.storage.database import Tx
@@ -65,14 +66,10 @@ class Chosen:
 
 def chosen_by(decision: Decision) -> Chosen:
     """The readers that a decision chose."""
-    post = next(effect.post for effect in decision.effects if isinstance(effect, StorePost))
+    post = stored(decision).post
     limited = post.gate is not None and (post.group_id is not None or post.reply_to is not None)
     gate = None if post.gate is None else gate_as_told(post.gate, post.gate_id or 0, post.group_id)
     return Chosen(frozenset(post.audience), gate, limited)
-
-
-def _group_of(decision: Decision) -> int | None:
-    return next(effect.post for effect in decision.effects if isinstance(effect, StorePost)).group_id
 
 
 async def dry(tx: Tx, house: House, asked: Compose) -> Chosen | Refusal:
@@ -81,9 +78,9 @@ async def dry(tx: Tx, house: House, asked: Compose) -> Chosen | Refusal:
     decided = decide_compose(asked, facts)
     if isinstance(decided, Refusal):
         return decided
-    found, group = chosen_by(decided), facts.groups.get(_group_of(decided) or 0)
-    peers = sorted(group.peers) if group is not None and not found.public else ()
-    return replace(found, listed=tuple(peers) if any(p & 3 for p in found.audience) else ())
+    found, group = chosen_by(decided), facts.groups.get(stored(decided).post.group_id or 0)
+    inside = group is not None and not found.public and any(p & 3 for p in found.audience)
+    return replace(found, listed=group.listed) if group is not None and inside else found
 
 
 def said(t: Words, found: Chosen, readers: audience.Readers) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from quart import Blueprint, Response
 
+from fedi_community.auth import Attempts
 from fedi_community.config import Settings
 from fedi_community.domain.text import ImageRewriter
 from fedi_community.errors import not_found
@@ -198,11 +199,12 @@ def page_functions(house: House, settings: Settings, image: ImageRewriter | None
 
 
 def pages(
-    house: House, settings: Settings, image: ImageRewriter | None = None, *, negotiated: bool = False
-) -> Blueprint:
+    house: House, settings: Settings, image: ImageRewriter | None = None, *, negotiated: bool = False,
+    attempts: Attempts | None = None,
+) -> Blueprint:  # fmt: skip
     """Everything for people. image: see `Site`. negotiated: register the addresses of `NEGOTIATED` in the first language
-    too, for an application without ActivityPub."""
-    site = site_of(house, settings, image)
+    too, for an application without ActivityPub. attempts: see `site_of`."""
+    site = site_of(house, settings, image, attempts)
     blueprint = Blueprint("pages", __name__)
     for language in LANGUAGES:
         first = language == LANGUAGES[0]

@@ -11,7 +11,16 @@ from quart import Response, request
 from fedi_community import auth
 from fedi_community.errors import Refusal
 from fedi_community.web.catalogue import LANGUAGES
-from fedi_community.web.pages.site import Ask, address_of, form_of, go, is_secure, local_path, render
+from fedi_community.web.pages.site import (
+    Ask,
+    address_of,
+    form_of,
+    go,
+    is_secure,
+    local_path,
+    render,
+    to_log_in,
+)
 
 CLOSE: Final = "/account/close"
 
@@ -82,7 +91,7 @@ async def logout(asked: Ask) -> Response:
 async def close_form(asked: Ask) -> Response:
     """What goes, what cannot be called back, and the question for the password."""
     if asked.speaker is None:
-        return go(asked, f"{asked.href('/login')}?next={asked.href(CLOSE)}")
+        return to_log_in(asked, asked.href(CLOSE))
     return _close_page(asked)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from quart import Response
 
 from fedi_community.domain import personal
@@ -15,7 +13,7 @@ from fedi_community.perform import Change, perform
 from fedi_community.storage import people, views
 from fedi_community.storage.database import Tx
 from fedi_community.web import compose
-from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render
+from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render, to_log_in
 
 PATH = "/circles"
 
@@ -23,7 +21,7 @@ PATH = "/circles"
 async def listed(asked: Ask) -> Response:
     """One's circles with their people."""
     if asked.speaker is None:
-        return go(asked, asked.href("/login") + "?next=" + quote(asked.href(PATH), safe="/"))
+        return to_log_in(asked, asked.href(PATH))
     return await _page(asked)
 
 

@@ -26,7 +26,7 @@ def helper(asked: Ask) -> Helper:
     """Who sits here; raises the one 404 for a stranger."""
     if asked.speaker is None:
         raise not_found()
-    return Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
+    return asked.speaker.helper
 
 
 async def queue(asked: Ask) -> Response:

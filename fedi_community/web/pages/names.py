@@ -17,7 +17,7 @@ from fedi_community.storage import personas as rows
 from fedi_community.storage.database import Tx
 from fedi_community.web.pages.account import set_cookie
 from fedi_community.web.pages.reading import groups_for
-from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render
+from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render, to_log_in
 
 PATH = "/names"
 
@@ -27,13 +27,9 @@ async def _own(asked: Ask) -> list[rows.Name]:
     return await asked.house.db.read(lambda tx: rows.names(tx, login))
 
 
-def _to_log_in(asked: Ask) -> Response:
-    return go(asked, f"{asked.href('/login')}?next={asked.href(PATH)}")
-
-
 async def listed(asked: Ask) -> Response:
     """What one's names are, what they protect from and what not, and the form for another."""
-    return _to_log_in(asked) if asked.speaker is None else await _page(asked)
+    return to_log_in(asked, asked.href(PATH)) if asked.speaker is None else await _page(asked)
 
 
 async def _page(

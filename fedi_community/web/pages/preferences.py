@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from quart import Response
 
 from fedi_community.domain import profiles
@@ -12,7 +10,7 @@ from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.relations import VOTES_SETTING, tells_votes
 from fedi_community.errors import Refusal
 from fedi_community.perform import Change, perform_or_raise
-from fedi_community.web.pages.site import Ask, form_of, go, render
+from fedi_community.web.pages.site import Ask, form_of, go, render, to_log_in
 
 PATH = "/preferences"
 
@@ -20,7 +18,7 @@ PATH = "/preferences"
 async def shown(asked: Ask) -> Response:
     """The choices as they are."""
     if asked.speaker is None:
-        return go(asked, asked.href("/login") + "?next=" + quote(asked.href(PATH), safe="/"))
+        return to_log_in(asked, asked.href(PATH))
     votes = tells_votes(asked.speaker.settings)
     return render(asked, "preferences.html", cache=False, path=PATH, votes=votes)
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from quart import Response, redirect, request
@@ -24,7 +24,6 @@ from fedi_community import auth, cases
 from fedi_community.auth.limits import Limits
 from fedi_community.config import Settings
 from fedi_community.domain.model import STRANGER, Viewer
-from fedi_community.domain.reports import Helper
 from fedi_community.domain.text import ImageRewriter
 from fedi_community.domain.views import PostView
 from fedi_community.errors import Problem, not_found
@@ -96,9 +95,15 @@ def own_media(settings: Settings) -> ImageRewriter:
     return image
 
 
-def site_of(house: House, settings: Settings, image: ImageRewriter | None = None) -> Site:
-    attempts, limits = auth.Attempts(settings.login_rate), Limits(settings.api_rate)
-    return Site(house, settings, image or own_media(settings), attempts, limits)
+def site_of(
+    house: House,
+    settings: Settings,
+    image: ImageRewriter | None = None,
+    attempts: auth.Attempts | None = None,
+) -> Site:
+    """attempts: those that other doors count too; without it, its own."""
+    counted = attempts or auth.Attempts(settings.login_rate)
+    return Site(house, settings, image or own_media(settings), counted, Limits(settings.api_rate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +295,12 @@ def in_language(site: Site, language: str, view: View) -> Callable[..., Awaitabl
 async def _noted(asked: Ask) -> None:
     """That a moderator read what only moderation shows is written down."""
     if asked.shown and asked.speaker is not None:
-        who = Helper(asked.speaker.actor_id, asked.speaker.login_id, asked.speaker.staff)
-        await cases.posts_noted(asked.house, who, asked.shown)
+        await cases.posts_noted(asked.house, asked.speaker.helper, asked.shown)
+
+
+def to_log_in(asked: Ask, path: str) -> Response:
+    """The page to log in, which leads back to `path` (in the reader's language) afterwards."""
+    return go(asked, asked.href("/login") + "?next=" + quote(path, safe="/"))
 
 
 async def form_of(asked: Ask) -> MultiDict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote
 
 from quart import Response, request
 
@@ -26,7 +25,7 @@ from fedi_community.web.compose import Choice
 from fedi_community.web.forms import Written, written
 from fedi_community.web.pages.acts import own_post
 from fedi_community.web.pages.reading import find_group
-from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render
+from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render, to_log_in
 from fedi_community.web.show import Around, around
 
 
@@ -66,7 +65,7 @@ async def _choices(tx: Tx, asked: Ask, place: Place, group: ActorView | None) ->
 async def write_form(asked: Ask) -> Response:
     """A new post, a reply (`?reply_to=ID`), a post in a group (`?group=HANDLE`), or a change (`?edit=ID`)."""
     if asked.speaker is None:
-        return go(asked, asked.href("/login") + "?next=" + quote(asked.here(), safe="/"))
+        return to_log_in(asked, asked.here())
     args = request.args
     if args.get("edit"):
         return await _edit_form(asked, args["edit"])
