@@ -140,12 +140,12 @@ def _answer_check(activity: WireActivity) -> Refusal | None:
 
 
 def _move_check(activity: WireActivity) -> Refusal | None:
-    """A Move is said by the old account (push) or by the new one (pull, FEP-7628); of a discussion, by the group it leaves."""
-    return (
-        None
-        if activity.actor in (activity.object_id, activity.target_id, activity.origin_id)
-        else _denied("not_own_move")
-    )
+    """A Move is said by the old account (push) or by the new one (pull, FEP-7628); of a discussion, by the group it leaves or by
+    somebody of its server (NodeBB: whoever moved the topic there)."""
+    if activity.actor in (activity.object_id, activity.target_id):
+        return None
+    left = activity.origin_id
+    return None if left is not None and same_origin(left, activity.actor) else _denied("not_own_move")
 
 
 def _reaction_check(activity: WireActivity) -> Refusal | None:

@@ -187,8 +187,7 @@ def restore(file: Path, yes: bool) -> None:
     from fedi_community.cli.serving import only_process
 
     with only_process(settings), tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(file) as archive:
-            archive.extractall(folder, filter="data")
+        _unpack(file, Path(folder))
         _load(settings, Path(folder))
         media = Path(folder) / "media"
         if media.is_dir():
@@ -196,6 +195,27 @@ def restore(file: Path, yes: bool) -> None:
     click.echo(
         "Restored. The keys folder must be the one that belongs to this backup; `fedi-community doctor` checks it."
     )
+
+
+def _unpack(file: Path, folder: Path) -> None:
+    """Files and folders below `folder`, and nothing else that an archive may hold. (The filters of tarfile need Python 3.11.4.)"""
+    try:
+        with tarfile.open(file) as archive:
+            for member in archive:
+                target = (folder / member.name).resolve()
+                if not target.is_relative_to(folder.resolve()) or not (member.isfile() or member.isdir()):
+                    raise click.ClickException(
+                        f"{member.name!r} is in no backup of this server. Nothing was changed."
+                    )
+                (target if member.isdir() else target.parent).mkdir(parents=True, exist_ok=True)
+                packed = archive.extractfile(member)
+                if packed is not None:
+                    with target.open("wb") as unpacked:
+                        shutil.copyfileobj(packed, unpacked)
+    except (tarfile.TarError, EOFError) as error:
+        raise click.ClickException(
+            f"This file cannot be read as a backup: {error}. Nothing was changed."
+        ) from error
 
 
 def _load(settings: Settings, folder: Path) -> None:

@@ -36,6 +36,9 @@ class Needs:
     actor_ids: frozenset[int] = frozenset()
     handles: frozenset[tuple[str, str]] = frozenset()  # (handle, host), host "" for local
     posts: frozenset[str] = frozenset()
+    thread: str | None = (
+        None  # the collection of a discussion elsewhere (`context`): its first post is looked for
+    )
     post_ids: frozenset[int] = frozenset()
     activities: frozenset[str] = frozenset()
     subjects: frozenset[str | int] = frozenset()
@@ -265,6 +268,7 @@ class Facts:
     groups: dict[int, Group] = field(default_factory=dict)
     posts: dict[int, Post] = field(default_factory=dict)
     post_by_uri: dict[str, Post] = field(default_factory=dict)
+    thread: Post | None = None
     tombstones: dict[str, str | None] = field(default_factory=dict)
     activities: dict[str, Happened] = field(default_factory=dict)
     grants: dict[tuple[int, int], Grant] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 
 from fedi_community.domain import holds
 from fedi_community.domain.facts import Facts, Happened, Kept, Needs, Poll, Principal, collections_of
@@ -40,6 +40,7 @@ from fedi_community.storage import (
 from fedi_community.storage import hosts as host_rows
 from fedi_community.storage.database import Row, Tx
 from fedi_community.storage.dialect import Statement, among, number, one_of, param, word
+from fedi_community.storage.schema import Str
 from fedi_community.storage.tables import (
     activities,
     actors,
@@ -126,6 +127,20 @@ _REMOTE_HANDLES = Statement(
 )
 _POSTS_BY_ID = Statement(_select_posts().where(one_of(O.id, "ids")))
 _POSTS_BY_URI = Statement(_select_posts().where(one_of(O.uri, "uris", text=True)))
+_origin = bindparam("origin", type_=Str)
+_THREAD = Statement(
+    select(O.id)
+    .where(
+        O.context_uri.is_not(None),  # as the index says it
+        O.context_uri == bindparam("context", type_=Str),
+        O.reply_to.is_(None),
+        O.group_id.is_not(None),
+        O.local == number(0),
+        func.substr(O.uri, number(1), func.length(_origin)) == _origin,
+    )
+    .order_by(O.id)
+    .limit(number(1))
+)
 _BOOSTS = Statement(
     _select_posts().where(
         one_of(O.boost_of, "ids"), one_of(O.author_id, "authors"), among(O.state, "published", "unheard")
@@ -368,7 +383,8 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         for uri, principal, owner in await tx.rows(_PRINCIPALS, uris=list(uris)):
             loader.principals[uri] = Principal(principal, owner)
     told_of = frozenset(row["object_id"] for row in happened if row["object_id"] is not None)
-    await loader.load_posts(needs.posts, needs.post_ids | told_of)
+    first = await _first_of(tx, needs.thread) if needs.thread else None
+    await loader.load_posts(needs.posts, needs.post_ids | told_of | ({first} if first else frozenset()))
     if needs.around:
         above = {p.reply_to for p in loader.posts.values() if p.reply_to and p.reply_to not in loader.posts}
         await loader.load_posts(frozenset(), frozenset(above))
@@ -449,6 +465,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         groups=settings,
         posts=loader.posts,
         post_by_uri={post.uri: post for post in posts},
+        thread=loader.posts.get(first) if first else None,
         tombstones={row[0]: row[1] for row in gone},
         activities={row["uri"]: Happened(**{k: row[k] for k in Happened.__slots__}) for row in happened},
         polls=await _polls(tx, questions, subjects) if questions else {},
@@ -487,6 +504,14 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         unmasking=await personas.unmasking(tx, needs.unmasking) if needs.unmasking is not None else None,
         **relations,
     )
+
+
+async def _first_of(tx: Tx, context: str) -> int | None:
+    """The first post of a discussion that a group elsewhere keeps under this address. Only a post of the same server counts:
+    anybody may write an address of others into his own."""
+    origin = "/".join(context.split("/", 3)[:3]) + "/"
+    found = await tx.value(_THREAD, context=context, origin=origin)
+    return None if found is None else int(found)
 
 
 async def _polls(tx: Tx, ids: list[int], subjects: set[int]) -> dict[int, Poll]:

@@ -273,6 +273,7 @@ gate_principals = table(
 
 _HELD = text("state = 'held'")  # few ever are
 _ROOTS = text("reply_to IS NULL AND boost_of IS NULL AND group_id IS NOT NULL")
+_TOPICS = text("context_uri IS NOT NULL AND reply_to IS NULL AND group_id IS NOT NULL")
 objects = table(
     "objects",
     identifier(),
@@ -321,6 +322,7 @@ objects = table(
     Index("ix_objects_reply_to_uri", "reply_to_uri"),
     Index("ix_objects_url", "url"),
     Index("ix_objects_roots", "group_id", "id", sqlite_where=_ROOTS, postgresql_where=_ROOTS),
+    Index("ix_objects_topics", "context_uri", sqlite_where=_TOPICS, postgresql_where=_TOPICS),
     Index("ix_objects_held", "group_id", "id", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 

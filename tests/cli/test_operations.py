@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.server
+import io
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +102,26 @@ def test_a_backup_brings_back_what_was_there(installation: Installation) -> None
     assert "nadia" in installation.ok("export", "nadia")
     lost = installation.run("export", "late")
     assert (lost.returncode, "no member late" in lost.stderr) == (1, True)
+
+
+def test_what_is_no_backup_is_refused_and_changes_nothing(installation: Installation) -> None:
+    installation.ok("member", "create", "nadia", "--email", "nadia@example.org")
+    before = installation.ok("export", "nadia")
+    outside, link, garbage = (
+        installation.folder / name for name in ("outside.tar", "link.tar", "garbage.tar")
+    )
+    for path, name, kind in ((outside, "../stray", tarfile.REGTYPE), (link, "media", tarfile.SYMTYPE)):
+        with tarfile.open(path, "w") as archive:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, str(installation.folder)
+            archive.addfile(member, io.BytesIO())
+    garbage.write_bytes(b"no archive")
+    for path in (outside, link, garbage):
+        done = installation.run("restore", "--yes", str(path))
+        assert done.returncode == 1
+        assert "Nothing was changed" in done.stderr
+    assert installation.ok("export", "nadia") == before
+    assert not (installation.folder.parent / "stray").exists()
 
 
 def test_a_backup_of_nothing_says_so(tmp_path: Path) -> None:

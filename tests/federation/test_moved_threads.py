@@ -1,4 +1,4 @@
-"""A discussion leaves a group for another: as a peer's group says it, and what nobody may say."""
+"""A discussion leaves a group for another, or for none: as a peer's group says it, as NodeBB says it, and what nobody may say."""
 
 from __future__ import annotations
 
@@ -54,3 +54,78 @@ async def test_nobody_else_moves_it_and_into_our_groups_nothing_is_pushed(case: 
         assert before is not None
         assert after is not None
         assert before["group_id"] == after["group_id"], number
+
+
+# --- as NodeBB says it: the topic is named, which is the collection of the discussion, and who did it acts himself ---------------
+
+TOPIC = "https://forum.example/topic/1"
+STRANGER = "https://evil.example/users/mallory"
+
+
+async def topic(case: Case, **more: Any) -> int:
+    found = await case.post(
+        "https://forum.example/post/9", WRITER, type="Note", name="A topic", to=[OLD, PUBLIC], audience=OLD,
+        context=TOPIC, **more,
+    )  # fmt: skip
+    row = await case.object_row("https://forum.example/post/9")
+    assert row is not None
+    assert row["context_uri"] == TOPIC
+    return found
+
+
+def topic_moved(actor: str = WRITER, **more: Any) -> dict[str, Any]:
+    return {**moved(actor, origin=OLD), "object": TOPIC, **more}
+
+
+def topic_removed(actor: str = WRITER, target: str = OLD) -> dict[str, Any]:
+    return {
+        "id": f"{actor}#remove",
+        "type": "Remove",
+        "actor": actor,
+        "object": TOPIC,
+        "target": target,
+        "to": [PUBLIC],
+    }
+
+
+async def test_a_nodebb_topic_is_moved_by_somebody_of_its_server(case: Case) -> None:
+    await topic(case)
+    before = await case.object_row("https://forum.example/post/9")
+    assert await case.tell(topic_moved()) == "thread_moved"
+    after = await case.object_row("https://forum.example/post/9")
+    assert before is not None
+    assert after is not None
+    assert before["group_id"] != after["group_id"]
+
+
+async def test_a_nodebb_topic_taken_out_of_its_category_is_removed_from_the_group(case: Case) -> None:
+    await topic(case)
+    assert await case.tell(topic_removed(target=NEW)) == "unknown_object"
+    assert await case.tell(topic_removed()) == "removed"
+    row = await case.object_row("https://forum.example/post/9")
+    assert row is not None
+    assert row["state"] == "removed"
+
+
+async def test_nobody_of_another_server_moves_a_topic_or_takes_it_out(case: Case) -> None:
+    await topic(case)
+    case.peer(STRANGER)
+    assert await case.send(topic_moved(STRANGER)) == (403, "not_own_move")
+    await case.tell(topic_moved(STRANGER, origin=STRANGER))
+    assert await case.tell(topic_removed(STRANGER)) == "not_a_moderator"
+    row, other = await case.object_row("https://forum.example/post/9"), await case.object_row(THREAD)
+    assert row is not None
+    assert other is not None
+    assert (row["group_id"], row["state"]) == (other["group_id"], "published")
+
+
+async def test_the_address_of_a_topic_in_the_post_of_another_server_names_nothing(case: Case) -> None:
+    claimed = "https://evil.example/notes/1"
+    await case.post(claimed, STRANGER, name="A claim", to=[OLD, PUBLIC], audience=OLD, context=TOPIC)
+    assert await case.tell(topic_removed()) == "unknown_object"
+    assert await case.tell(topic_moved()) == "unknown_move"
+    await topic(case)
+    assert await case.tell({**topic_removed(), "id": f"{WRITER}#again"}) == "removed"
+    row = await case.object_row(claimed)
+    assert row is not None
+    assert row["state"] == "published"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fedi_community.activitypub.handlers.content import may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
 from fedi_community.activitypub.wire import WireActivity
 from fedi_community.domain import moves, relations
@@ -81,27 +82,36 @@ REJECT = Handler(_answer_needs, _reject, ids=1)
 
 
 def _move_uris(told: Told) -> tuple[str, ...]:
-    if told.activity.origin_id == told.actor:  # a discussion leaves a group: its address is no actor
+    if _leaves_a_group(told):  # a discussion's address is no actor
         return (told.activity.target_id,) if told.activity.target_id else ()
     return tuple(u for u in (told.activity.object_id, told.activity.target_id) if u)
 
 
+def _leaves_a_group(told: Told) -> bool:
+    """A discussion is moved, not an account: `origin` names the group that it was in."""
+    return told.activity.origin_id not in (None, told.activity.object_id)
+
+
 def _move_needs(told: Told) -> Needs:
-    uris = frozenset({told.actor, *_move_uris(told)})
-    posts = frozenset(
-        [told.activity.object_id] if told.activity.origin_id and told.activity.object_id else []
-    )
-    return Needs(uris=uris, posts=posts, subjects=frozenset({told.actor}))
+    uris, thread, left = {told.actor, *_move_uris(told)}, None, told.activity.origin_id
+    if _leaves_a_group(told) and left is not None:
+        uris.add(left)
+        thread = told.activity.object_id
+    posts = frozenset([thread] if thread else [])
+    return Needs(uris=frozenset(uris), posts=posts, thread=thread, subjects=frozenset({told.actor}))
 
 
 def _move(told: Told, facts: Facts) -> Decision | Refusal:
     actor = speaker(told, facts)
     if isinstance(actor, Refusal):
         return actor
-    thread = facts.post_by_uri.get(told.activity.object_id or "")
-    if thread is not None:
+    thread = facts.post_by_uri.get(told.activity.object_id or "") or facts.thread
+    left = facts.actor_by_uri.get(told.activity.origin_id or "")
+    if thread is not None and left is not None:
+        if not may_moderate(facts, actor.id, left.id, told.relayed_by):
+            return Refusal("not_a_moderator", 403)
         return moderated.decide_moved(
-            thread, actor, facts.actor_by_uri.get(told.activity.target_id or ""), facts
+            thread, left, facts.actor_by_uri.get(told.activity.target_id or ""), facts
         )
     old = facts.actor_by_uri.get(told.activity.object_id or "")
     new = facts.actor_by_uri.get(told.activity.target_id or "")

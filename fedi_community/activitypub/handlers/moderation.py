@@ -40,6 +40,7 @@ def _needs(told: Told) -> Needs:
     return Needs(
         uris=frozenset(named),
         posts=frozenset(activity.object_ids[:50]),
+        thread=activity.object_id if activity.type in ("Add", "Remove") else None,
         activities=frozenset([activity.id] if activity.id else []),
         subjects=frozenset({told.actor, *([uri] if uri else [])}),
         boosts=True,
@@ -93,7 +94,10 @@ def _banned(told: Told, facts: Facts, actor: Actor, group: Actor, person: Actor)
 
 
 def _collection(told: Told, group: Actor) -> str | None:
-    """featured, moderators or outbox: which of the group's collections the target is."""
+    """featured, moderators or outbox: which of the group's collections the target is. NodeBB takes a topic out of the category
+    itself, which is the same as out of its outbox."""
+    if told.activity.target_id == group.uri:
+        return "outbox"
     name = (told.activity.target_id or "").rsplit("/", 1)[-1].lower()
     return {"featured": "featured", "pinned": "featured", "moderators": "moderators", "mods": "moderators",
             "outbox": "outbox"}.get(name)  # fmt: skip
@@ -111,7 +115,7 @@ def _change(told: Told, facts: Facts, add: bool) -> Decision | Refusal:
         return Refusal("not_a_moderator", 403)
     if which == "moderators" and not group.local:
         return Decision((), group.id, ASK_AGAIN)  # its own server says who they are
-    post = facts.post_by_uri.get(target_uri(told) or "")
+    post = facts.post_by_uri.get(target_uri(told) or "") or facts.thread
     person = facts.actor_by_uri.get(target_uri(told) or "")
     at, word = facts.now, "add" if add else "remove"
     effects: list[Effect] = []

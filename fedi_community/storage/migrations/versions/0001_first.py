@@ -1140,6 +1140,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("reply_to IS NULL AND boost_of IS NULL AND group_id IS NOT NULL"),
     )
     op.create_index("ix_objects_thread", "objects", ["root_id", "id"], unique=False)
+    op.create_index(
+        "ix_objects_topics",
+        "objects",
+        ["context_uri"],
+        unique=False,
+        sqlite_where=sa.text("context_uri IS NOT NULL AND reply_to IS NULL AND group_id IS NOT NULL"),
+        postgresql_where=sa.text("context_uri IS NOT NULL AND reply_to IS NULL AND group_id IS NOT NULL"),
+    )
     op.create_index("ix_objects_url", "objects", ["url"], unique=False)
     op.create_table(
         "principals",
