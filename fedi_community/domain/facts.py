@@ -43,6 +43,7 @@ class Needs:
     activities: frozenset[str] = frozenset()
     subjects: frozenset[str | int] = frozenset()
     feed_item: tuple[int, str] | None = None
+    shown_on: str | None = None  # a host: which of the posts somebody there may see
     boosts: bool = False  # the posts' boosts by the subjects, and by the posts' groups, come along
     new_post_ids: tuple[int, ...] = ()  # ids that must be free
     new_handles: frozenset[str] = frozenset()  # names that must be free
@@ -269,6 +270,7 @@ class Facts:
     posts: dict[int, Post] = field(default_factory=dict)
     post_by_uri: dict[str, Post] = field(default_factory=dict)
     thread: Post | None = None
+    shown_on: frozenset[int] = frozenset()  # posts that somebody of the asked-for host may see
     tombstones: dict[str, str | None] = field(default_factory=dict)
     activities: dict[str, Happened] = field(default_factory=dict)
     grants: dict[tuple[int, int], Grant] = field(default_factory=dict)
@@ -397,6 +399,13 @@ class Facts:
 
     def may_view(self, actor_id: int, post: Post) -> bool:
         return may_view(self.sight(actor_id), post, self.posts.get)
+
+    def may_report(self, actor_id: int, post: Post) -> bool:
+        """What somebody may see; an instance actor reports for anybody of its server, as Mastodon does (`shown_on`)."""
+        actor = self.actors.get(actor_id)
+        if actor is not None and actor.type == "Application" and post.id in self.shown_on:
+            return True
+        return self.may_view(actor_id, post)
 
     def free_id(self, wanted: int) -> int:
         """The wanted id, or the next one that no post has."""

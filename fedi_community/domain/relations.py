@@ -449,7 +449,7 @@ def decide_report(
         return NOT_FOUND
     seen = [facts.posts[i] for i in post_ids if i in facts.posts]
     if reporter_id is not None:
-        seen = [post for post in seen if facts.may_view(reporter_id, post)]
+        seen = [post for post in seen if facts.may_report(reporter_id, post)]
     groups = {post.group_id for post in seen if post.group_id}
     urgent, until = category in URGENT, facts.now + SEALED_MS
     filed = File(

@@ -19,6 +19,7 @@ from fedi_community.domain.model import (
     Kind,
     Post,
     State,
+    Viewer,
     Who,
     followers_of,
     mentors_of,
@@ -63,7 +64,7 @@ from fedi_community.storage.tables import (
     speakers,
     tombstones,
 )
-from fedi_community.storage.visible import shown_state
+from fedi_community.storage.visible import shown_state, visible_ids
 
 A, O = actors.c, objects.c  # noqa: E741
 
@@ -466,6 +467,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         posts=loader.posts,
         post_by_uri={post.uri: post for post in posts},
         thread=loader.posts.get(first) if first else None,
+        shown_on=await _shown_on(tx, needs.shown_on, loader.posts) if needs.shown_on else frozenset(),
         tombstones={row[0]: row[1] for row in gone},
         activities={row["uri"]: Happened(**{k: row[k] for k in Happened.__slots__}) for row in happened},
         polls=await _polls(tx, questions, subjects) if questions else {},
@@ -512,6 +514,10 @@ async def _first_of(tx: Tx, context: str) -> int | None:
     origin = "/".join(context.split("/", 3)[:3]) + "/"
     found = await tx.value(_THREAD, context=context, origin=origin)
     return None if found is None else int(found)
+
+
+async def _shown_on(tx: Tx, host: str, ids: Iterable[int]) -> frozenset[int]:
+    return await visible_ids(tx, Viewer(0, False, host, instance=True), ids)
 
 
 async def _polls(tx: Tx, ids: list[int], subjects: set[int]) -> dict[int, Poll]:

@@ -175,3 +175,20 @@ async def test_a_flag_of_what_its_sender_may_see_is_filed_with_a_copy(clinic: Cl
     await clinic.tell(flag(1, f"{BASE}/objects/{post}"))
     (row,) = await clinic.rows(t.reports)
     assert "buy pills" in row["copy"]
+
+
+async def test_an_instance_actor_reports_for_its_people_what_one_of_them_may_see(clinic: Clinic) -> None:
+    nadia, ana = await clinic.make.member("nadia"), await clinic.know(FAR)
+    await clinic.make.join(ana, nadia)
+    await clinic.make.answer(nadia, ana)
+    post = f"{BASE}/objects/{await clinic.make.post(nadia, 'buy pills', 'private')}"
+    named = [f"{BASE}/users/nadia", post]
+    for number, host in enumerate(("far.example", "other.example")):
+        sender = f"https://{host}/actor"
+        await clinic.know(sender, "Application")
+        await clinic.tell({**flag(number, *named), "id": f"{sender}/flags/1", "actor": sender}, signer=sender)
+    await clinic.know("https://far.example/users/eve")
+    eve = "https://far.example/users/eve"
+    await clinic.tell({**flag(3, *named), "id": f"{eve}/flags/1", "actor": eve}, signer=eve)
+    copies = [row["copy"] for row in await clinic.rows(t.reports)]
+    assert ["buy pills" in (copy or "") for copy in copies] == [True, False, False]

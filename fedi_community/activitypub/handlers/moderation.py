@@ -15,6 +15,7 @@ from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Grant, mentors_of
 from fedi_community.domain.moderation import peers as moderated
 from fedi_community.domain.moderation.announcing import announced, passed_on
+from fedi_community.domain.origins import host_of
 from fedi_community.domain.text import plain
 from fedi_community.errors import Refusal
 
@@ -176,6 +177,10 @@ def _lock(told: Told, facts: Facts) -> Decision | Refusal:
     )
 
 
+def _flag_needs(told: Told) -> Needs:
+    return replace(_needs(told), shown_on=host_of(told.actor))
+
+
 def _flag(told: Told, facts: Facts) -> Decision | Refusal:
     """File it. Posts that its sender may not see are as if there were none: they tell neither what nor whom it is about."""
     actor = speaker(told, facts)
@@ -185,7 +190,8 @@ def _flag(told: Told, facts: Facts) -> Decision | Refusal:
         return ignored("reports_dropped")
     reported = [
         post for u in told.activity.object_ids
-        if (post := facts.post_by_uri.get(u)) is not None and facts.may_view(actor.id, post)
+        if (post := facts.post_by_uri.get(u)) is not None
+        and facts.may_report(actor.id, post)
     ]  # fmt: skip
     people = [facts.actor_by_uri[u] for u in told.activity.object_ids if u in facts.actor_by_uri]
     targets = [a.id for a in people] or [post.author_id for post in reported]
@@ -208,4 +214,4 @@ BLOCK = Handler(_needs, _block, ids=4)
 ADD = Handler(_needs, _add, ids=2)
 REMOVE = Handler(_needs, _remove, ids=3)
 LOCK = Handler(_needs, _lock, ids=4)
-FLAG = Handler(_needs, _flag, ids=1)
+FLAG = Handler(_flag_needs, _flag, ids=1)
