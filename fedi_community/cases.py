@@ -161,11 +161,15 @@ async def note(house: House, who: Helper, text: str, *, report_id: int, group_id
 
 
 async def act(
-    house: House, who: Helper, report_id: int, do: str, *, post_id: int = 0, text: str = "", seconds: int | None = None
+    house: House, who: Helper, report_id: int, do: str, *, post_id: int = 0, text: str = "", seconds: int | None = None,
+    group_id: int | None = None,
 ) -> None:  # fmt: skip
-    """What is done about a report at once: remove or restore a post, warn, ban (for `seconds`) or unban its author."""
+    """What is done about a report at once: remove or restore a post, warn, ban (for `seconds`) or unban its author. group_id: in
+    whose room it was asked for, None for any."""
 
     def decide(facts: Facts) -> Decision | Refusal:
+        if facts.report is not None and group_id not in (None, facts.report.group_id):
+            return NOT_FOUND
         match do:
             case "remove" | "restore":
                 return reported.decide_post(who, post_id, do == "restore", facts)

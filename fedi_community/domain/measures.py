@@ -204,6 +204,11 @@ def decide_appeal(measure_id: int, target_id: int, text: str, facts: Facts) -> D
     return Decision((AppealMeasure(measure_id, said, facts.now), logged), measure_id, "appealed")
 
 
+def power_over(action: str) -> str:
+    """The power in a group that answering an appeal against this measure asks for: that to take it."""
+    return "members" if action == "ban" else "posts"
+
+
 def decide_appeal_answer(
     measure_id: int, by: int, actor_id: int, staff: bool, granted: bool, nonce: str, facts: Facts
 ) -> Decision | Refusal:
@@ -213,8 +218,7 @@ def decide_appeal_answer(
     if found is None or found.appeal_state is None:
         return NOT_FOUND
     group_id, login = found.group_id, login_of(found.target_id, facts)
-    power = "members" if found.action == "ban" else "posts"
-    inside = group_id is not None and facts.may(actor_id, group_id, power)
+    inside = group_id is not None and facts.may(actor_id, group_id, power_over(found.action))
     if not (staff or inside) or found.target_id == actor_id or (login is not None and login.id == by):
         return NOT_FOUND
     if found.login_id == by:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from fedi_community.domain.effects import Audit, Decision, Effect, MaySpeak, SetGrant, SetPowers
+from fedi_community.domain.effects import Audit, Decision, Effect, MaySpeak, Notify, SetGrant, SetPowers
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.memberships import HOST_NOT_ALLOWED, NO_MEMBER
 from fedi_community.domain.model import POWERS, USUAL_POWERS, Grant, followers_of, mentors_of, staff_of
@@ -77,6 +77,8 @@ def decide_role(
     if on != before and not facts.granted(actor.id, other):  # else he is among its moderators as before
         said = "Add" if on else "Remove"
         effects += say_of(facts, group, said, actor, *facts.new_ids[:2], collection="moderators")
+    if on != before and actor.local and actor.id != by:
+        effects.append(Notify(actor.id, f"group_{role}" if on else "group_role_ended", group.id, facts.now))
     word = f"{role}_{'removed' if not on else 'changed' if before else 'added'}"
     detail = {"powers": sorted(chosen)} if on and chosen is not None else {}
     effects.append(Audit(word, facts.now, by, login_id, group.id, None, actor.id, detail))

@@ -52,7 +52,8 @@ async def _waiting(call: Call, group_id: int) -> list[dict[str, Any]]:
     async def unit(tx: Tx) -> list[Taken]:
         if group_id and group_id not in await reports.answers(tx, call.actor_id, [group_id]):
             raise not_found()
-        return await measures.appeals(tx, group_id, call.who.login_id)
+        powers = await reports.powers_in(tx, call.actor_id, group_id)
+        return await measures.appeals(tx, group_id, call.who.login_id, powers)
 
     found = await call.read(unit)
     own = {one.id for one in found if one.login_id == call.who.login_id}

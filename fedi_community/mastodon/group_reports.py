@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fedi_community import cases
 from fedi_community.domain import reports as rules
+from fedi_community.domain.measures import LONGEST_S, MAX_TEXT
 from fedi_community.domain.reports import Step
 from fedi_community.domain.views import ActorView
 from fedi_community.errors import not_found
@@ -114,6 +115,34 @@ _step("unassign", "hand_back", "Hand it back")
 _step("assign", "assign", "Give it to another who may answer it", Param("account_id", "id", required=True))
 _step("resolve", "close", "Close it", Param("outcome", maximum=rules.MAX_NOTE, doc="What was done with it"))
 _step("reopen", "reopen", "Open it again")
+
+
+def _act(do: str, doc: str, param: Param | None = None, named: str = "") -> None:
+    @table.post(
+        f"/api/v1/groups/<id>/reports/<report>/{do}",
+        WRITE,
+        GROUP_REPORT,
+        *([param] if param else []),
+        doc=doc,
+    )
+    async def act(call: Call) -> Any:
+        more = {named: call[param.name]} if param is not None and call[param.name] is not None else {}
+        await cases.act(call.house, call.who.helper, call.id("report"), do, group_id=call.id(), **more)
+        return await _opened(call)
+
+
+_POST: Final = Param("status_id", "id", required=True, doc="One of those that are reported")
+_act("remove", "Take a reported post out of the group", _POST, "post_id")
+_act("restore", "Show it again", _POST, "post_id")
+_act(
+    "warn", "Say a word of warning to whom it is about; he may appeal",
+    Param("text", maximum=MAX_TEXT, doc="What he is told"), "text",
+)  # fmt: skip
+_act(
+    "ban", "Keep whom it is about out of the group",
+    Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=LONGEST_S), "seconds",
+)  # fmt: skip
+_act("unban", "Let him in again")
 
 
 @table.post(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
+from fedi_community.domain.measures import LONGEST_S
 from fedi_community.domain.moderation import acts
 from fedi_community.domain.moderation import bans as keeping_out
 from fedi_community.errors import Refusal, not_found
@@ -61,8 +62,6 @@ async def redact(call: Call) -> Any:
 
 
 BAN: Final = entity("GroupBan", account=ACCOUNT, created_at=MOMENT, expires_at=maybe(MOMENT))
-LONGEST_BAN_S: Final = 10 * 366 * 86_400
-"""Seconds; a ban without an end says none."""
 
 
 async def _ban(
@@ -103,7 +102,7 @@ async def _shown_bans(call: Call, found: list[rows.BanRow]) -> list[dict[str, An
 @table.post(
     "/api/v1/groups/<id>/bans", member("write:blocks"), BAN, Param("account_id", "id", required=True),
     Param("reason", maximum=acts.MAX_REASON, doc="Kept in the group's log"),
-    Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=LONGEST_BAN_S),
+    Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=LONGEST_S),
 )  # fmt: skip
 async def ban(call: Call) -> Any:
     """Keep somebody out of a group, for its mentors and staff: out at once, and what was written stays"""

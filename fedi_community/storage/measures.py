@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, or_, select, update
 
 from fedi_community.domain import client_effects as e
 from fedi_community.domain.facts import Measure
+from fedi_community.domain.measures import power_over
 from fedi_community.storage import notifications
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Row, Tx
@@ -141,9 +142,11 @@ async def by_id(tx: Tx, ids: list[int]) -> dict[int, Taken]:
     return {row["id"]: _taken(row) for row in await tx.rows(_BY_ID, ids=ids)} if ids else {}
 
 
-async def appeals(tx: Tx, group_id: int, login: int) -> list[Taken]:
-    """Appeals that wait, oldest first. group_id: 0 for all."""
-    return [_taken(row) for row in await tx.rows(_APPEALS, group=group_id, login=login)]
+async def appeals(tx: Tx, group_id: int, login: int, powers: frozenset[str] = frozenset()) -> list[Taken]:
+    """Appeals that wait, oldest first. group_id: 0 for all, which server staff answer; in a group, those that somebody with these
+    powers answers."""
+    rows = await tx.rows(_APPEALS, group=group_id, login=login)
+    return [_taken(row) for row in rows if not group_id or power_over(row["action"]) in powers]
 
 
 # --- effects ------------------------------------------------------------------------------------------------------------

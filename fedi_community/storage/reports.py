@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, delete, func, literal_column, or_, selec
 
 from fedi_community.domain import client_effects as e
 from fedi_community.domain.facts import Report
-from fedi_community.domain.model import USUAL_POWERS, Grant, mentors_of, staff_of
+from fedi_community.domain.model import POWERS, USUAL_POWERS, Grant, mentors_of, staff_of
 from fedi_community.domain.uploads import REMOVE_JOB
 from fedi_community.storage import moderation, notifications
 from fedi_community.storage import tables as t
@@ -159,12 +159,12 @@ _MENTORS = Statement(
 )
 
 
-def _may(row: Row) -> bool:
-    """Staff of a group may; a mentor, if the power is among his."""
+def _powers(row: Row) -> frozenset[str]:
+    """What staff of a group may there, or a mentor."""
     if row["collection_id"] & 3 == 3:
-        return True
+        return frozenset(POWERS)
     chosen = orjson.loads(row["settings"]).get("powers") if row["settings"] != "{}" else None
-    return "reports" in (USUAL_POWERS if chosen is None else chosen)
+    return USUAL_POWERS if chosen is None else frozenset(chosen)
 
 
 async def _notify_staff(tx: Tx, x: e.NotifyStaff, wake: Wake) -> None:
@@ -183,7 +183,11 @@ async def _tell(tx: Tx, x: e.NotifyOfReport, wake: Wake) -> None:
     if x.group_id is None:
         return
     found = await tx.rows(_MENTORS, mentors=mentors_of(x.group_id), staff=staff_of(x.group_id))
-    inside = {row["actor_id"] for row in found if _may(row)} - {row["actor_id"] for row in staff} - himself
+    inside = (
+        {row["actor_id"] for row in found if "reports" in _powers(row)}
+        - {row["actor_id"] for row in staff}
+        - himself
+    )
     await notifications.write(
         tx, sorted(inside), "group_report", x.target_id, None, f"group_report-{x.report_id}", x.at, wake
     )
@@ -280,8 +284,18 @@ async def answers(tx: Tx, actor_id: int, group_ids: Iterable[int]) -> frozenset[
     wanted = set(group_ids)
     if not wanted or not actor_id:
         return frozenset()
-    own = {row["collection_id"] & ~3 for row in await tx.rows(_RUN, actor=actor_id) if _may(row)}
+    own = {
+        row["collection_id"] & ~3 for row in await tx.rows(_RUN, actor=actor_id) if "reports" in _powers(row)
+    }
     return frozenset((own | {actor_id}) & await moderation.run_by(tx, actor_id, wanted))
+
+
+async def powers_in(tx: Tx, actor_id: int, group_id: int) -> frozenset[str]:
+    """What somebody may in a group: as staff or speaking as the group everything, as a mentor what was chosen, else nothing."""
+    if actor_id == group_id and await moderation.run_by(tx, actor_id, [group_id]):
+        return frozenset(POWERS)
+    rows = [row for row in await tx.rows(_RUN, actor=actor_id) if row["collection_id"] & ~3 == group_id]
+    return frozenset().union(*(_powers(row) for row in rows))
 
 
 _WAITS = (

@@ -65,6 +65,18 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{group} did not let you in this time.",
         "{group} no aceptó su solicitud esta vez.",
     ),
+    "home.group_mentor": (
+        "You are a mentor of {group} now. Here you find what waits for you.",
+        "Usted ayuda ahora a llevar {group}. Aquí encuentra lo que le espera.",
+    ),
+    "home.group_staff": (
+        "You are on the staff of {group} now. Here you find what waits for you.",
+        "Usted es ahora parte del personal de {group}. Aquí encuentra lo que le espera.",
+    ),
+    "home.group_role_ended": (
+        "You no longer help to run {group}. You are a member as before. Thank you for your help.",
+        "Usted ya no ayuda a llevar {group}. Sigue siendo miembro como antes. Gracias por su ayuda.",
+    ),
     "home.group_moved": ("Your discussion is in {group} now.", "Su conversación está ahora en {group}."),
     "home.group_retitled": (
         "{group} gave your discussion another title. Your words are as you wrote them.",

@@ -100,12 +100,26 @@ async def test_a_mentors_first_hour(world: World) -> None:
     await press("POST", f"{report}/resolve")
     await press("POST", f"{report}/reopen")
 
+    # from the report itself: take the post out and show it again, keep its author out and let him in, warn him
+    for act, values, line in (
+        ("remove", {"status_id": bad}, "remove"), ("restore", {"status_id": bad}, "restore"),
+        ("ban", {"expires_in": 3600}, "ban"), ("unban", {}, "unban"), ("warn", {"text": "Nothing is sold here."}, "warn"),
+    ):  # fmt: skip
+        await press("POST", f"{report}/{act}", **values)
+        await done(line)
+        assert await sees("nadia", bad) is (act != "remove")
+    told = (await world.get("/api/v1/account_warnings", who["omar_token"])).json
+    assert told[0]["text"] == "Nothing is sold here."
+    elsewhere = f"/api/v1/groups/{who['other']}/reports/{queue[0]['id']}"
+    refused = await world.ask("POST", f"{elsewhere}/remove", vera, json={"status_id": bad})
+    assert refused.status == 404, "a report belongs to its group"
+
     # keep somebody out, who appeals to another mentor
     banned = await press("POST", f"{group}/bans", account_id=str(who["omar"]), reason="Selling")
     assert banned["account"]["acct"] == "omar"
     await done("ban")
     warned = (await world.get("/api/v1/account_warnings", who["omar_token"])).json
-    assert len(warned) == 1
+    assert len(warned) == 4, "taken away, banned for an hour, warned, banned"
     appeal = await world.post(
         f"/api/v1/account_warnings/{warned[0]['id']}/appeal", who["omar_token"], text="It was a joke."
     )
@@ -119,13 +133,25 @@ async def test_a_mentors_first_hour(world: World) -> None:
     assert granted.status == 200, granted.body
     assert (await world.get(f"{group}/bans", vera)).json == []
     assert lines == [
-        "request_accepted",
-        "member_removed",
-        "hold",
-        "pass",
-        "answer",
-        "move_out",
-        "move_in",
-        "redact",
-        "ban",
-    ]
+        "request_accepted", "member_removed", "hold", "pass", "answer", "move_out", "move_in", "redact", "remove", "restore",
+        "ban", "unban", "warn", "ban",
+    ]  # fmt: skip
+
+
+async def test_a_mentor_is_shown_the_appeals_that_he_may_answer(world: World) -> None:
+    who = await community(world)
+    group = f"/api/v1/groups/{who['group']}"
+    await world.make.role(who["group"], who["mario"], "mentor", powers=("posts", "reports"))
+    await world.post(f"{group}/bans", who["vera_token"], account_id=str(who["omar"]))
+    post = await write(world, who, "nadia", "@sleep hello")
+    await world.post(f"/api/v1/statuses/{post}/moderate", who["vera_token"], act="remove")
+    for name in ("omar", "nadia"):
+        (taken,) = (await world.get("/api/v1/account_warnings", who[f"{name}_token"])).json
+        await world.post(f"/api/v1/account_warnings/{taken['id']}/appeal", who[f"{name}_token"], text="No.")
+
+    async def shown(name: str) -> list[str]:
+        found = (await world.get(f"{group}/appeals", who[f"{name}_token"])).json
+        return [one["warning"]["action"] for one in found]
+
+    assert await shown("mario") == ["delete_statuses"], "he has no power over members"
+    assert await shown("chief") == await shown("vera") == ["none", "delete_statuses"], "clients know no bans"

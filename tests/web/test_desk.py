@@ -88,11 +88,24 @@ async def test_all_that_can_be_done_with_one_post_is_on_one_page(world: World) -
     assert "Your discussion is in Heart now." in home
     assert "Sleep gave your discussion another title." in home
     assert "Su conversación está ahora en Heart." in (await nadia.get("/es/")).text
-    assert "What happened in your groups" not in (await vera.get("/")).text
+    assert "Your discussion is in" not in (await vera.get("/")).text
     log = await vera.get("/groups/heart/log")
     assert "moved a discussion into this group" in log.text
     assert "Reason: About the heart" in log.text
     assert "trajo una conversación a este grupo" in (await vera.get("/es/groups/heart/log")).text
+
+
+async def test_who_comes_to_help_a_group_is_told_where_its_work_waits_and_when_it_ends(world: World) -> None:
+    who = await scene(world)
+    vera, nadia = await world.as_(who["vera"]), await world.as_(who["nadia"])
+    home = (await vera.get("/")).text
+    assert '<a href="/groups/sleep/desk">You are a mentor of Sleep now.' in home
+    assert "Usted ayuda ahora a llevar Sleep." in (await vera.get("/es/")).text
+    assert "What happened in your groups" not in (await nadia.get("/")).text
+    await world.make.role(who["group"], who["vera"], "mentor", False)
+    ended = (await vera.get("/")).text
+    assert "You are a mentor of Sleep" not in ended
+    assert '<a href="/groups/sleep">You no longer help to run Sleep.' in ended
 
 
 async def test_the_buttons_below_a_post_hold_it_back_and_publish_it(world: World) -> None:

@@ -56,7 +56,8 @@ async def _queue(asked: Ask, group_id: int, path: str) -> Response:
         tx: Tx,
     ) -> tuple[list[moderation.ReportRow], int, list[measures.Taken], dict[int, ActorView]]:
         rows, count = await reports.queue(tx, group_id, who.login_id)
-        appeals = await measures.appeals(tx, group_id, who.login_id)
+        powers = await reports.powers_in(tx, who.actor_id, group_id)
+        appeals = await measures.appeals(tx, group_id, who.login_id, powers)
         people = {row.target_id for row in rows} | {one.target_id for one in appeals}
         return rows, count, appeals, await views.load_actors(tx, people)
 
