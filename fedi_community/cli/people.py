@@ -10,7 +10,7 @@ import click
 from fedi_community import cases
 from fedi_community.auth import hash_password, new_secret, token_hash
 from fedi_community.cli.common import asynchronous, must, open_house, settings_or_exit
-from fedi_community.domain import accounts, badges, measures
+from fedi_community.domain import account_measures, accounts, badges, measures
 from fedi_community.domain.effects import Decision, MakeToken
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.origins import canonical_host
@@ -147,6 +147,29 @@ async def suspend_member(name: str, why: str, days: int | None, lift: bool) -> N
             seconds=days * 86_400 if days else None,
         )  # fmt: skip
     click.echo(f"{name} is no longer suspended." if lift else f"Suspended {name}.")
+
+
+@member.command("delete")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@asynchronous
+async def delete_member(name: str, yes: bool) -> None:
+    """Delete a member with all that they wrote, for somebody who asks for it and cannot log in. Other servers are asked to delete
+    their copies. It cannot be taken back, and nobody else can have the name. Other names of theirs end within
+    eight days.
+
+    \b
+    Example:  fedi-community member delete nadia
+    """
+    if not yes:
+        click.confirm(f"Delete {name} and all that {name} wrote, for good?", abort=True)
+    async with open_house(settings_or_exit()) as house:
+        actor = await house.db.read(lambda tx: views.actor_by_handle(tx, name))
+        if actor is None or actor.is_group or actor.state == "deleted":
+            raise click.ClickException(f"There is no member {name} here.")
+        needs = account_measures.measure_needs(actor.id, None)
+        await must(house, Change(needs, lambda f: account_measures.decide_erase(actor.id, None, f), 1))
+    click.echo(f"Deleted {name}. The server, while it runs, asks the others to delete their copies.")
 
 
 @click.group()

@@ -151,11 +151,13 @@ def decide_follow_human(actor_id: int, facts: Facts) -> Decision | Refusal:
     return Decision((MarkActor(actor, state, facts.now), logged), actor.id, f"{word}ed")
 
 
-def decide_erase(actor_id: int, by: int, facts: Facts) -> Decision | Refusal:
-    """Delete a suspended account of this server with all that it wrote, everywhere it went. by: the log-in of an admin. Needs
-    1 new id. The address goes with the self, which may be later."""
+def decide_erase(actor_id: int, by: int | None, facts: Facts) -> Decision | Refusal:
+    """Delete an account with all that it wrote, everywhere it went. by: the log-in of an admin, who suspends it first; None on the
+    command line. Needs 1 new id. The address goes with the self, which may be later."""
     actor = facts.actors.get(actor_id)
-    if actor is None or actor.state != "suspended":
+    if actor is None or actor.state in ("deleted", "waiting"):
+        return NOT_FOUND
+    if by is not None and actor.state != "suspended":
         return Refusal("not_suspended", 403, "Suspend the account first.")
     login = measures.login_of(actor_id, facts)
     effects: list[Effect] = [Audit("account_erased", facts.now, None, by, target_id=actor_id)]
