@@ -72,15 +72,16 @@ def cluster() -> Iterator[str]:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed, and CI may skip nothing")
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    with temporary_cluster("fsync=off", "synchronous_commit=off") as url:
+    with temporary_cluster("fsync=off", "synchronous_commit=off", in_memory=True) as url:
         asyncio.run(_make_template(url))
         yield url
 
 
-async def _sql(url: str, text: str) -> None:
+async def _sql(url: str, text: str, newer: str = "") -> None:
+    """newer: what PostgreSQL 15 and later are told beside."""
     connection = await asyncpg.connect(f"{url}/postgres")
     try:
-        await connection.execute(text)
+        await connection.execute(text + (newer if connection.get_server_version().major >= 15 else ""))
     finally:
         await connection.close()
 
@@ -106,16 +107,18 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh, migrated database of the engine."""
     if engine == "sqlite":
         path = tmp_path / "community.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
+        return
     url = request.getfixturevalue("cluster")
     name = f"test{next(_made)}"
-    asyncio.run(_sql(url, f"CREATE DATABASE {name} TEMPLATE template"))
-    return f"{url}/{name}"
+    asyncio.run(_sql(url, f"CREATE DATABASE {name} TEMPLATE template", " STRATEGY FILE_COPY"))
+    yield f"{url}/{name}"
+    asyncio.run(_sql(url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
