@@ -221,6 +221,7 @@ def learn_actor(
         "indexable": int(bool(actor.indexable)),
         "also_known_as": _json(_named_accounts(actor)),
         "moderators": _json(list(moderators or actor.moderator_ids)),
+        "mods_only": int(actor.restricted_posting),
         "implements": _json(list(actor.implements)),
         "published": min(actor.published_ms, now_ms) if actor.published_ms else None,
         "updated": min(actor.updated_ms, now_ms) if actor.updated_ms else None,

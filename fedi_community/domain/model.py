@@ -139,6 +139,7 @@ class Actor:
     moved_to: int | None = None
     host_state: str = "ok"
     moderators: tuple[str, ...] = ()
+    mods_only: bool = False  # a group elsewhere in which its moderators alone start discussions
     handle_host: str = ""
     reports_dropped: bool = False  # what its host reports is taken and dropped
     kin: bool = False  # its human writes under other names here too

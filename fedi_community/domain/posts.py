@@ -55,6 +55,11 @@ NOBODY_READS = Refusal(
 )
 TWO_GROUPS = Refusal("two_groups", 422, "A post belongs to one group. Please mention only one.")
 LOCKED = Refusal("locked", 422, "This discussion is closed to new replies.")
+MODS_ONLY = Refusal(
+    "mods_only",
+    403,
+    "Only those who run this group start discussions in it. You can answer what they write.",
+)
 MAY_NOT_POST = Refusal("may_not_post", 403, "Only some people may start a discussion in this group.")
 MAY_NOT_REPLY = Refusal("may_not_reply", 403, "Only some people may reply in this group.")
 ONLY_THERE = Refusal(
@@ -190,6 +195,8 @@ def may_write(facts: Facts, author: Actor, group: Actor | None, parent: Post | N
         closed = group is not None and (group.gated_elsewhere if parent is None else not parent.public)
         if group is not None and closed and not facts.granted(author.id, followers_of(group.id)):
             return MAY_NOT_POST if parent is None else MAY_NOT_REPLY
+        if group is not None and parent is None and group.mods_only and author.uri not in group.moderators:
+            return MODS_ONLY
         return LOCKED if root is not None and root.locked else None
     if (
         root is not None

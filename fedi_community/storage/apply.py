@@ -183,6 +183,7 @@ ACTOR_COLUMNS = [
     "indexable",
     "also_known_as",
     "moderators",
+    "mods_only",
     "implements",
     "published",
     "updated",

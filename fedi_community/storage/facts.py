@@ -73,7 +73,7 @@ def _select_actors() -> Select[Any]:
     return select(
         A.id, A.uri, A.type, A.handle, A.handle_host, A.host_id, hosts.c.name.label("host"), hosts.c.state.label("host_state"),
         hosts.c.reject_reports, hosts.c.software,
-        A.state, A.locked, A.inbox, A.shared_inbox, A.followers_uri, A.name, A.also_known_as, A.moved_to, A.moderators,
+        A.state, A.locked, A.inbox, A.shared_inbox, A.followers_uri, A.name, A.also_known_as, A.moved_to, A.moderators, A.mods_only,
         A.kin, A.only_in,
     ).select_from(actors.outerjoin(hosts, hosts.c.id == A.host_id))  # fmt: skip
 
@@ -102,6 +102,7 @@ def actor_of(row: Row) -> Actor:
         kin=bool(row["kin"]),
         only_in=row["only_in"],
         moderators=() if mods == "[]" else tuple(orjson.loads(mods)),
+        mods_only=bool(row["mods_only"]),
     )
 
 

@@ -86,6 +86,7 @@ actors = table(
     flag("kin"),  # its human writes under other names here too: decisions then look at all of them
     big("only_in"),  # a persona's one group
     string("moderators", null=False, server_default="[]"),  # JSON ids a remote group names
+    flag("mods_only"),  # a remote group in which they alone start discussions
     string("implements", null=False, server_default="[]"),
     string(
         "badges", null=False, server_default="[]"

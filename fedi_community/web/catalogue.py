@@ -515,6 +515,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "You cannot start a discussion in this group. You may need to join it first.",
         "No puede empezar una conversación en este grupo. Quizá tenga que unirse antes.",
     ),
+    "refused.mods_only": (
+        "Only those who run this group start discussions in it. You can answer what they write.",
+        "En este grupo solo empiezan conversaciones quienes lo llevan. Puede responder a lo que escriben.",
+    ),
     "refused.may_not_reply": (
         "You cannot reply in this group. You may need to join it first.",
         "No puede responder en este grupo. Quizá tenga que unirse antes.",

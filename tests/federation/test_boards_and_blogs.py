@@ -15,6 +15,7 @@ import pytest
 
 from fedi_community import backfill
 from fedi_community.domain.model import Grant, followers_of
+from fedi_community.errors import Refusal
 from fedi_community.storage import tables as t
 from tests.federation.clinic import Clinic, Json, open_clinic, summary
 from tests.federation.world import BASE, PUBLIC
@@ -178,6 +179,9 @@ async def test_a_wordpress_blog_is_followed_its_comments_are_found_and_one_is_ad
                     "orderedItems": [post["id"], first["id"], second["id"]]})  # fmt: skip
     assert await thread_of(clinic, post["id"]) == {post["id"], first["id"], second["id"]}
     begun = len(clinic.peers.taken)
+    refused = await clinic.make.compose(who["nadia"], "@blog.example@blog.example Listen to me", "public")
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "mods_only", "its moderators alone start discussions"
     await clinic.make.post(who["nadia"], "Thank you", reply_to=shown.id)
     (sent,) = await clinic.sent()
     assert (summary(sent), sent["object"]["inReplyTo"]) == ("Create{Note}", post["id"])

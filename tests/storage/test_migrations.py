@@ -63,7 +63,7 @@ async def test_a_migrated_database_is_the_schema(database_url: str) -> None:
 
 async def test_a_missing_index_or_column_would_be_seen(database_url: str) -> None:
     await looked_at(database_url, lambda c: c.execute(text("DROP INDEX ix_objects_url")))
-    await looked_at(database_url, lambda c: c.execute(text("ALTER TABLE objects DROP COLUMN context_uri")))
+    await looked_at(database_url, lambda c: c.execute(text("ALTER TABLE objects DROP COLUMN image")))
     found = await looked_at(database_url, differences)
     assert {what[0] for what in found} == {"add_column", "add_index"}
 

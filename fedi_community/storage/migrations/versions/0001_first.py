@@ -467,6 +467,12 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "mods_only",
+            sa.SmallInteger().with_variant(sa.Integer(), "sqlite"),
+            server_default="0",
+            nullable=False,
+        ),
+        sa.Column(
             "implements",
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
             server_default="[]",
