@@ -30,6 +30,9 @@ PING_S = 30
 MAX_WEBSOCKET_BYTES = 65_536
 """Of one frame that a client sends."""
 GRACE_S = 10.0
+"""How long a stop waits for requests that are in hand."""
+PARTING_S = 0.2
+"""How long it waits for clients of streams to hear that these end."""
 
 
 @click.command()
@@ -127,6 +130,25 @@ async def run_server(
     config.websocket_max_message_size = MAX_WEBSOCKET_BYTES
     stopping = asyncio.Event()
     _on_signals(stopping.set)
+
+    in_hand = 0
+
+    async def counted(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal in_hand
+        requests = int(scope["type"] == "http")
+        in_hand += requests
+        try:
+            await parts.asgi(scope, receive, send)
+        finally:
+            in_hand -= requests
+
+    async def stop_asked() -> None:
+        """Streams end at once. Hypercorn keeps a closed WebSocket until its next ping would be due: not worth the whole grace."""
+        await stopping.wait()
+        parts.hub.end()
+        await asyncio.sleep(PARTING_S)
+        config.graceful_timeout = GRACE_S if in_hand else PARTING_S
+
     # What was made until now stays: without this, each full collection walks through all of it and stops everything for
     # about 100 ms (p99 of a home page at 16 clients: 118 ms, with it 49).
     gc.collect()
@@ -136,7 +158,7 @@ async def run_server(
         worker = None if no_work else group.create_task(parts.work())
         if ready is not None:
             group.create_task(_as_coroutine(ready()))
-        await hypercorn_serve(parts.asgi, config, shutdown_trigger=stopping.wait)
+        await hypercorn_serve(counted, config, shutdown_trigger=stop_asked)
         await parts.stop()
         if worker is not None:
             await asyncio.wait([worker], timeout=GRACE_S)

@@ -34,6 +34,8 @@ MAX_EVENTS: Final = 10_000
 """Events that wait to be told; the oldest are left out beyond that."""
 RECHECK_S: Final = 5.0
 """So often the tokens of open streams are looked at, all with one statement: another process may have ended them."""
+POLICY: Final = 1008
+GOING_AWAY: Final = 1001
 log = structlog.get_logger("streaming")
 
 
@@ -55,6 +57,7 @@ class Listener:
     channels: set[Channel] = field(default_factory=set)
     frames: asyncio.Queue[Frame | None] = field(default_factory=lambda: asyncio.Queue(MAX_BEHIND + 1))
     closed: bool = False
+    code: int = POLICY
 
     @property
     def viewer(self) -> Viewer:
@@ -68,10 +71,10 @@ class Listener:
         else:
             self.frames.put_nowait(frame)
 
-    def end(self) -> None:
-        """Nothing more is told; what waits is not sent either."""
+    def end(self, code: int = POLICY) -> None:
+        """Nothing more is told; what waits is not sent either. code: what a WebSocket says of it (RFC 6455 §7.4.1)."""
         if not self.closed:
-            self.closed = True
+            self.closed, self.code = True, code
             while not self.frames.empty():
                 self.frames.get_nowait()
             self.frames.put_nowait(None)
@@ -198,9 +201,13 @@ class Hub:
             except Exception as error:
                 log.warning("recheck_failed", kind=type(error).__name__)
 
-    async def close(self) -> None:
+    def end(self) -> None:
+        """All streams end: their clients begin anew, elsewhere or when the server is back."""
         for one in tuple(self._listeners):
-            one.end()
+            one.end(GOING_AWAY)
+
+    async def close(self) -> None:
+        self.end()
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):

@@ -158,7 +158,7 @@ async def _talk(api: Api, listener: Listener) -> None:
             with suppress(asyncio.CancelledError, Exception):
                 await task
     if listener.closed:
-        await websocket.close(1008)
+        await websocket.close(listener.code)
 
 
 async def _sending(listener: Listener) -> None:
