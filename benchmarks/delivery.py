@@ -197,7 +197,7 @@ async def _follower(house: House, author: int, authority: str) -> None:
         "type": "Person", "handle": "a", "name": "a", "summary": "", "language": None, "url": uri, "inbox": f"{uri}/inbox",
         "shared_inbox": f"http://{authority}/inbox", "outbox": None, "followers_uri": None, "following_uri": None,
         "featured_uri": None, "moderators_uri": None, "icon": None, "image": None, "fields": "[]", "locked": 0,
-        "discoverable": 0, "indexable": 0, "also_known_as": "[]", "moderators": "[]", "implements": "[]",
+        "discoverable": 0, "indexable": 0, "also_known_as": "[]", "moderators": "[]", "mods_only": 0, "implements": "[]",
         "published": None, "updated": None,
     }  # fmt: skip
 

@@ -90,7 +90,8 @@ class Make:
             "inbox": inbox or f"{uri}/inbox", "shared_inbox": f"https://{host}/inbox", "outbox": f"{uri}/outbox",
             "followers_uri": f"{uri}/followers", "following_uri": None, "featured_uri": None, "moderators_uri": None,
             "icon": None, "image": None, "fields": "[]", "locked": 0, "discoverable": 0, "indexable": 0,
-            "also_known_as": "[]", "moderators": "[]", "implements": "[]", "published": None, "updated": None, **columns,
+            "also_known_as": "[]", "moderators": "[]", "mods_only": 0, "implements": "[]",
+            "published": None, "updated": None, **columns,
         }  # fmt: skip
         keys = columns.get("keys", ())
         values.pop("keys", None)
