@@ -25,6 +25,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "nav.home": ("Home", "Inicio"),
     "nav.groups": ("Groups", "Grupos"),
     "nav.write": ("Write", "Escribir"),
+    "nav.news": ("News", "Novedades"),
     "nav.me": ("My page", "Mi página"),
     "nav.login": ("Log in", "Entrar"),
     "nav.logout": ("Log out", "Salir"),
@@ -59,7 +60,19 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "This is what people and groups that you follow have written, newest first.",
         "Esto es lo que han escrito las personas y los grupos que usted sigue, lo más nuevo primero.",
     ),
-    "home.told": ("What happened in your groups", "Qué pasó en sus grupos"),
+    "home.told": ("What happened", "Qué ha pasado"),
+    "home.told_all": ("See all that happened", "Ver todo lo que ha pasado"),
+    "home.told_nothing": (
+        "Nothing has happened yet. When somebody answers you, you see it here.",
+        "Todavía no ha pasado nada. Cuando alguien le responda, lo verá aquí.",
+    ),
+    "home.mention": ("{name} wrote to you.", "{name} le ha escrito."),
+    "home.follow": ("{name} follows you now.", "{name} le sigue ahora."),
+    "home.favourite": ("{name} liked what you wrote.", "A {name} le ha gustado lo que usted escribió."),
+    "home.moderation_warning": (
+        "Our team has a message for you, about your account or something you wrote.",
+        "Nuestro equipo tiene un mensaje para usted, sobre su cuenta o algo que escribió.",
+    ),
     "home.group_accepted": ("You are a member of {group} now.", "Ya es miembro de {group}."),
     "home.group_refused": (
         "{group} did not let you in this time.",
@@ -114,6 +127,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Ha pedido entrar. Las personas que llevan el grupo le responderán.",
     ),
     "group.withdraw": ("Take my request back", "Retirar mi solicitud"),
+    "group.kept_out": (
+        "You cannot take part in this group now. Why, and how to say that it is wrong:",
+        "Ahora no puede participar en este grupo. Por qué, y cómo decir que es un error:",
+    ),
     "group.member": ("You are a member of this group.", "Usted es miembro de este grupo."),
     "group.by_invitation": (
         "You can join this group only when its team invites you.",

@@ -78,6 +78,8 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "warned.redact": ("The words of a post of yours were taken away.", "Se ha quitado el texto de un mensaje suyo."),
     "warned.ban": ("You cannot take part in a group.", "No puede participar en un grupo."),
+    "warned.in_group": ("The group:", "El grupo:"),
+    "warned.post": ("What you wrote", "Lo que usted escribió"),
     "warned.why": ("Why: {text}", "El motivo: {text}"),
     "warned.until": ("Until {when}.", "Hasta el {when}."),
     "warned.over": ("This is over.", "Esto ya ha terminado."),

@@ -1,52 +1,84 @@
-"""What those who run groups did about a member, for his home page: clients have notifications, and many people have no client."""
+"""What happened for a member: who answered, who follows, what those who run groups and the server did. Clients have notifications,
+and many people have no client."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from fedi_community.domain.model import Viewer
+from fedi_community.domain.model import Grant, Viewer
 from fedi_community.domain.views import ActorView, PostView
-from fedi_community.storage import moderation, notifications, views
+from fedi_community.domain.wants import wants_notice
+from fedi_community.storage import moderation, notifications, views, wants, web_queries
 from fedi_community.storage.database import Tx
 
+OF_POSTS: Final = frozenset({"mention", "favourite", "group_moved", "group_retitled"})
+TO_DESK: Final = frozenset({"group_mentor", "group_staff"})
 KINDS: Final = (
-    "group_accepted", "group_refused", "group_moved", "group_retitled", "group_mentor", "group_staff", "group_role_ended",
+    "mention", "follow", "favourite", "moderation_warning", "group_accepted", "group_refused", "group_moved", "group_retitled",
+    "group_mentor", "group_staff", "group_role_ended",
 )  # fmt: skip
-OF_POSTS: Final = frozenset({"group_moved", "group_retitled"})
 MAX_NEWS: Final = 5
 """News that a home page holds."""
+MAX_PAGE: Final = 40
+"""News on one page of their own."""
 DAYS_MS: Final = 14 * 86_400_000
-"""How long they are news."""
+"""How long they stand on the home page."""
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """kind: one of `KINDS`. post: the one it is about, if it is about one. to_desk: it leads to the desk of who runs the group."""
+    """kind: one of `KINDS`. by: who did it, a group where those who run it did. post: what it is about, if about a post."""
 
     kind: str
-    group: ActorView
+    by: ActorView
     post: PostView | None
+    created: int
 
     @property
     def to_desk(self) -> bool:
-        return self.kind in ("group_mentor", "group_staff")
+        """It leads to where those who run the group find their work."""
+        return self.kind in TO_DESK
+
+
+@dataclass(frozen=True, slots=True)
+class NewsPage:
+    """last: the oldest that was looked at, whether shown or not; 0 where there is nothing older."""
+
+    news: list[News]
+    last: int
+
+
+async def news_page(tx: Tx, viewer: Viewer, now: int, before: int | None, limit: int = MAX_PAGE) -> NewsPage:
+    """The newest first. What does not exist for him (any more) is not spoken of, nor a role or a place in a group that has ended,
+    nor whom he muted."""
+    wanted = notifications.Wanted(viewer.id, KINDS, before=before or 2**63 - 1, limit=limit)
+    found = await notifications.page(tx, wanted)
+    if not found:
+        return NewsPage([], 0)
+    actors = await views.load_actors(tx, {one.actor_id for one in found})
+    local = {i for i, actor in actors.items() if actor.is_group and actor.local}
+    shown = await views.findable(tx, viewer, local)
+    run = await moderation.run_by(tx, viewer.id, local)
+    about = [one.object_id for one in found if one.object_id is not None]
+    posts = {post.id: post for post in await views.load_posts(tx, viewer, about)}
+    joined = await web_queries.memberships(tx, viewer.id) if local else {}
+    taste = await wants.load(tx, viewer, now)
+    news = []
+    for one in found:
+        by, post = actors.get(one.actor_id), posts.get(one.object_id or 0)
+        if by is None or by.state in ("suspended", "deleted") or (by.id in local and by.id not in shown):
+            continue
+        if (one.kind in OF_POSTS and post is None) or (one.kind in TO_DESK and by.id not in run):
+            continue
+        if one.kind == "group_accepted" and joined.get(by.id) is not Grant.ACCEPTED:
+            continue
+        if wants_notice(taste, one.kind, by, post):
+            news.append(News(one.kind, by, post, one.created))
+    return NewsPage(news, found[-1].id if len(found) == limit else 0)
 
 
 async def news_for(tx: Tx, viewer: Viewer, now: int) -> list[News]:
-    """The newest first. A group or post that does not exist for him (any more) is not spoken of, nor a role that has ended."""
-    wanted = notifications.Wanted(viewer.id, KINDS, filtered=None, limit=MAX_NEWS)
-    found = [one for one in await notifications.page(tx, wanted) if one.created > now - DAYS_MS]
-    if not found:
-        return []
-    shown = await views.findable(tx, viewer, {one.actor_id for one in found})
-    groups = await views.load_actors(tx, shown)
-    run = await moderation.run_by(tx, viewer.id, shown)
-    about = [one.object_id for one in found if one.object_id is not None]
-    posts = {post.id: post for post in await views.load_posts(tx, viewer, about)}
-    news = [
-        News(one.kind, groups[one.actor_id], posts.get(one.object_id or 0))
-        for one in found
-        if one.actor_id in groups and (one.kind not in OF_POSTS or one.object_id in posts)
-    ]
-    return [one for one in news if not one.to_desk or one.group.id in run]
+    """What stands on his home page."""
+    page = await news_page(tx, viewer, now, None, MAX_NEWS)
+    return [one for one in page.news if one.created > now - DAYS_MS]

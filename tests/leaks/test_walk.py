@@ -93,6 +93,7 @@ READ: dict[str, tuple[str, ...]] = {
     "/objects/<object_id>/strikes": ("/objects/{post}/strikes",),
     "/circles": ("/circles",),
     "/preferences": ("/preferences",),
+    "/news": ("/news",),
     "/names": ("/names",),
     "/account/close": ("/account/close",),
     "/names/<key>/end": ("/names/{actor}/end",),

@@ -110,7 +110,7 @@ async def _fill(world: World) -> tuple[int, dict[str, str]]:
         "privacy": "/privacy", "missing": "/nothing",
         "desk": "/groups/own_group/desk", "grouplog": "/groups/own_group/log", "bans": "/groups/own_group/bans",
         "lookafter": f"/objects/{kept}/lookafter", "circles": "/circles",
-        "preferences": "/preferences",
+        "news": "/news", "preferences": "/preferences",
         "names": "/names", "ended": f"/names/{river}/end",
     }  # fmt: skip
     return nadia, paths | await _reported(world, nadia, omar, sleep, run)

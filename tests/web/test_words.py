@@ -19,7 +19,8 @@ WEB = Path(audience.__file__).parent
 NOW = 1_767_607_230_000
 PREFIXES = ("report.category.", "lifeline.", "warned.", "settings.", "power.", "log.", "desk.of.",
     "state.", "said.", "refused.", "reads.", "posts.", "replies.", "joins.", "write.to.", "write.check_", "language.name.",
-    "aud.members.", "scope.", "signup.", "hosts.grade.", "hosts.why.", "audit.", "held.why.", "home.group_", "case.outcome.",
+    "aud.members.", "scope.", "signup.", "hosts.grade.", "hosts.why.", "audit.", "held.why.", "case.outcome.",
+    "home.group_", "home.mention", "home.follow", "home.favourite", "home.moderation",
 )  # fmt: skip
 
 

@@ -163,7 +163,7 @@ async def group(asked: Ask, handle: str) -> Response:
     switches = facts.group(found.id)
     return render(
         asked, "group.html", show=asked.show(posts.around), group=found, switches=switches, listing=posts, start=start,
-        waiting=waiting, held=kept, runs=runs, listed=switches.listed,
+        waiting=waiting, held=kept, runs=runs, listed=switches.listed, kept_out=(found.id, asked.viewer_id) in facts.blocks,
         standing=facts.grants.get((asked.viewer_id, followers_of(found.id)), Grant.ENDED).to_asker, Grant=Grant,
         may_post=me is not None and facts.within(me, switches.posts, found.id),
         may_read=switches.reads is Who.EVERYONE or (me is not None and facts.within(me, switches.reads, found.id)),

@@ -16,6 +16,8 @@ from fedi_community.domain.views import ActorView, PostView
 from fedi_community.errors import Refusal, not_found
 from fedi_community.perform import Change, perform_or_raise
 from fedi_community.storage import measures, views
+from fedi_community.storage.database import Tx
+from fedi_community.storage.visible import visible_ids
 from fedi_community.web.pages.reading import find_person
 from fedi_community.web.pages.signup import _bad_link, _with_form
 from fedi_community.web.pages.site import Ask, form_of, go, object_id_of, render
@@ -129,8 +131,23 @@ async def lifelines(asked: Ask) -> Response:
 async def warnings(asked: Ask) -> Response:
     if asked.speaker is None:
         raise not_found()
-    found = await asked.house.db.read(lambda tx: measures.of(tx, asked.viewer_id))
-    return render(asked, "warnings.html", cache=False, found=found, action=asked.href("/warnings"))
+
+    async def unit(tx: Tx) -> tuple[list[measures.Taken], dict[int, ActorView], frozenset[int]]:
+        found = await measures.of(tx, asked.viewer_id)
+        groups = await views.findable(tx, asked.viewer, {one.group_id for one in found if one.group_id})
+        posts = await visible_ids(tx, asked.viewer, {i for one in found for i in one.object_ids})
+        return found, await views.load_actors(tx, groups), posts
+
+    found, groups, posts = await asked.house.db.read(unit)
+    return render(
+        asked,
+        "warnings.html",
+        cache=False,
+        found=found,
+        groups=groups,
+        posts=posts,
+        action=asked.href("/warnings"),
+    )
 
 
 async def appeal(asked: Ask) -> Response:
@@ -150,7 +167,15 @@ async def appeal_by_link(asked: Ask, secret: str) -> Response:
     found = await _linked(asked, secret)
     if found is None:
         return _bad_link(asked)
-    return _with_form(asked, "warnings.html", path="/", found=[found], action=asked.href(f"/appeal/{secret}"))
+    return _with_form(
+        asked,
+        "warnings.html",
+        path="/",
+        found=[found],
+        groups={},
+        posts=(),
+        action=asked.href(f"/appeal/{secret}"),
+    )
 
 
 async def send_appeal_by_link(asked: Ask, secret: str) -> Response:
