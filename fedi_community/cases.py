@@ -134,6 +134,11 @@ async def posts_noted(house: House, who: Helper, posts: Iterable[PostView]) -> N
         await perform(house, Change(Needs(), lambda _: Decision(new), 0))
 
 
+def _elsewhere(facts: Facts, group_id: int | None) -> bool:
+    """The report belongs into another room than the one in which it was asked for."""
+    return facts.report is not None and group_id not in (None, facts.report.group_id)
+
+
 async def step(
     house: House, who: Helper, report_id: int, verb: Step, *, to: int | None = None, outcome: str = "",
     group_id: int | None = None,
@@ -142,7 +147,7 @@ async def step(
     group_id: in whose room it was asked for, None for any."""
 
     def decide(facts: Facts) -> Decision | Refusal:
-        if facts.report is not None and group_id not in (None, facts.report.group_id):
+        if _elsewhere(facts, group_id):
             return NOT_FOUND
         return rules.decide_step(who, verb, facts, to=to, outcome=outcome)
 
@@ -153,7 +158,7 @@ async def note(house: House, who: Helper, text: str, *, report_id: int, group_id
     """A note on a report, for whoever answers it."""
 
     def decide(facts: Facts) -> Decision | Refusal:
-        if facts.report is not None and group_id not in (None, facts.report.group_id):
+        if _elsewhere(facts, group_id):
             return NOT_FOUND
         return rules.decide_note(text, who, facts)
 
@@ -168,7 +173,7 @@ async def act(
     whose room it was asked for, None for any."""
 
     def decide(facts: Facts) -> Decision | Refusal:
-        if facts.report is not None and group_id not in (None, facts.report.group_id):
+        if _elsewhere(facts, group_id):
             return NOT_FOUND
         match do:
             case "remove" | "restore":

@@ -200,7 +200,7 @@ def restore(file: Path, yes: bool) -> None:
 def _unpack(file: Path, folder: Path) -> None:
     """Files and folders below `folder`, and nothing else that an archive may hold. (The filters of tarfile need Python 3.11.4.)"""
     try:
-        with tarfile.open(file) as archive:
+        with tarfile.open(file, "r:") as archive:
             for member in archive:
                 target = (folder / member.name).resolve()
                 if not target.is_relative_to(folder.resolve()) or not (member.isfile() or member.isdir()):
@@ -212,7 +212,7 @@ def _unpack(file: Path, folder: Path) -> None:
                 if packed is not None:
                     with target.open("wb") as unpacked:
                         shutil.copyfileobj(packed, unpacked)
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, OSError) as error:
         raise click.ClickException(
             f"This file cannot be read as a backup: {error}. Nothing was changed."
         ) from error

@@ -157,6 +157,8 @@ def decide_erase(actor_id: int, by: int | None, facts: Facts) -> Decision | Refu
     actor = facts.actors.get(actor_id)
     if actor is None or actor.state in ("deleted", "waiting"):
         return NOT_FOUND
+    if by is None and facts.human(actor_id) is None:
+        return NOT_FOUND  # what the server speaks as is no member
     if by is not None and actor.state != "suspended":
         return Refusal("not_suspended", 403, "Suspend the account first.")
     login = measures.login_of(actor_id, facts)

@@ -205,13 +205,15 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell a local actor. Listing asks the rule again."""
+    """Tell a local actor, once of a post and once of what an actor did. Listing asks the rule again. anew: this may happen again,
+    and is told each time."""
 
     owner_id: int
     kind: str
     actor_id: int
     at: int
     object_id: int | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,14 +36,12 @@ class Needs:
     actor_ids: frozenset[int] = frozenset()
     handles: frozenset[tuple[str, str]] = frozenset()  # (handle, host), host "" for local
     posts: frozenset[str] = frozenset()
-    thread: str | None = (
-        None  # the collection of a discussion elsewhere (`context`): its first post is looked for
-    )
+    thread: str | None = None  # the `context` of a discussion elsewhere: its first post is looked for
     post_ids: frozenset[int] = frozenset()
     activities: frozenset[str] = frozenset()
     subjects: frozenset[str | int] = frozenset()
     feed_item: tuple[int, str] | None = None
-    shown_on: str | None = None  # a host: which of the posts somebody there may see
+    shown_on: str | None = None  # a host: which posts its people may see, if its instance actor is at hand
     boosts: bool = False  # the posts' boosts by the subjects, and by the posts' groups, come along
     new_post_ids: tuple[int, ...] = ()  # ids that must be free
     new_handles: frozenset[str] = frozenset()  # names that must be free

@@ -77,8 +77,9 @@ def decide_role(
     if on != before and not facts.granted(actor.id, other):  # else he is among its moderators as before
         said = "Add" if on else "Remove"
         effects += say_of(facts, group, said, actor, *facts.new_ids[:2], collection="moderators")
-    if on != before and actor.local and actor.id != by:
-        effects.append(Notify(actor.id, f"group_{role}" if on else "group_role_ended", group.id, facts.now))
+    if on != before and actor.local and actor.id != by and (on or not facts.granted(actor.id, other)):
+        kind = f"group_{role}" if on else "group_role_ended"
+        effects.append(Notify(actor.id, kind, group.id, facts.now, anew=True))
     word = f"{role}_{'removed' if not on else 'changed' if before else 'added'}"
     detail = {"powers": sorted(chosen)} if on and chosen is not None else {}
     effects.append(Audit(word, facts.now, by, login_id, group.id, None, actor.id, detail))

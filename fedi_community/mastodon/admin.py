@@ -18,6 +18,7 @@ from fedi_community.errors import Problem, Refusal, not_found
 from fedi_community.mastodon import entities
 from fedi_community.mastodon.base import Call, Table, member
 from fedi_community.mastodon.entities import admin as shapes
+from fedi_community.mastodon.moderation import FOR_SO_LONG
 from fedi_community.mastodon.paging import paging
 from fedi_community.mastodon.params import Param
 from fedi_community.mastodon.show import plainly
@@ -154,7 +155,7 @@ _do("unsensitive", "unsensitive", "Cover what somebody attaches no longer")
     Param("type", choices=("none", "sensitive", "disable", "silence", "suspend"), default="none"),
     Param("report_id", "id"), Param("text", maximum=measures.MAX_TEXT, doc="What the member is told"),
     Param("send_email_notification", "flag"), Param("warning_preset_id"),
-    Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=measures.LONGEST_S),
+    FOR_SO_LONG,
 )  # fmt: skip
 async def action(call: Call) -> Any:
     """Warn (`none`), cover media (`sensitive`), disable, silence or suspend, for a time or for good; answer a report"""

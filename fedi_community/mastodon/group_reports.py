@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from fedi_community import cases
 from fedi_community.domain import reports as rules
-from fedi_community.domain.measures import LONGEST_S, MAX_TEXT
+from fedi_community.domain.measures import MAX_TEXT
 from fedi_community.domain.reports import Step
 from fedi_community.domain.views import ActorView
 from fedi_community.errors import not_found
 from fedi_community.mastodon.base import Call, Table, member
 from fedi_community.mastodon.entities.accounts import ACCOUNT, account, moment
 from fedi_community.mastodon.entities.schema import ANYTHING, BOOL, ID, MOMENT, STR, entity, many, maybe
+from fedi_community.mastodon.moderation import FOR_SO_LONG
 from fedi_community.mastodon.params import Param
 from fedi_community.storage import reports, views
 from fedi_community.storage.database import Tx
@@ -117,31 +118,25 @@ _step("resolve", "close", "Close it", Param("outcome", maximum=rules.MAX_NOTE, d
 _step("reopen", "reopen", "Open it again")
 
 
-def _act(do: str, doc: str, param: Param | None = None, named: str = "") -> None:
-    @table.post(
-        f"/api/v1/groups/<id>/reports/<report>/{do}",
-        WRITE,
-        GROUP_REPORT,
-        *([param] if param else []),
-        doc=doc,
-    )
+def _act(do: str, doc: str, *params: Param) -> None:
+    @table.post(f"/api/v1/groups/<id>/reports/<report>/{do}", WRITE, GROUP_REPORT, *params, doc=doc)
     async def act(call: Call) -> Any:
-        more = {named: call[param.name]} if param is not None and call[param.name] is not None else {}
-        await cases.act(call.house, call.who.helper, call.id("report"), do, group_id=call.id(), **more)
+        asked = {param.name: call[param.name] for param in params}
+        await cases.act(
+            call.house, call.who.helper, call.id("report"), do, group_id=call.id(), post_id=asked.get("status_id") or 0,
+            text=asked.get("text") or "", seconds=asked.get("expires_in"),
+        )  # fmt: skip
         return await _opened(call)
 
 
 _POST: Final = Param("status_id", "id", required=True, doc="One of those that are reported")
-_act("remove", "Take a reported post out of the group", _POST, "post_id")
-_act("restore", "Show it again", _POST, "post_id")
+_act("remove", "Take a reported post out of the group", _POST)
+_act("restore", "Show it again", _POST)
 _act(
     "warn", "Say a word of warning to whom it is about; he may appeal",
-    Param("text", maximum=MAX_TEXT, doc="What he is told"), "text",
+    Param("text", required=True, maximum=MAX_TEXT, doc="What he is told"),
 )  # fmt: skip
-_act(
-    "ban", "Keep whom it is about out of the group",
-    Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=LONGEST_S), "seconds",
-)  # fmt: skip
+_act("ban", "Keep whom it is about out of the group", FOR_SO_LONG)
 _act("unban", "Let him in again")
 
 

@@ -61,6 +61,10 @@ async def redact(call: Call) -> Any:
     return await status_of(call, post_id)
 
 
+FOR_SO_LONG: Final = Param(
+    "expires_in", "number", "Seconds; for good without it", minimum=60, maximum=LONGEST_S, strict=True
+)
+"""How long a measure lasts; what is no number is refused, since it would be for good."""
 BAN: Final = entity("GroupBan", account=ACCOUNT, created_at=MOMENT, expires_at=maybe(MOMENT))
 
 
@@ -102,7 +106,7 @@ async def _shown_bans(call: Call, found: list[rows.BanRow]) -> list[dict[str, An
 @table.post(
     "/api/v1/groups/<id>/bans", member("write:blocks"), BAN, Param("account_id", "id", required=True),
     Param("reason", maximum=acts.MAX_REASON, doc="Kept in the group's log"),
-    Param("expires_in", "number", "Seconds; for good without it", minimum=60, maximum=LONGEST_S),
+    FOR_SO_LONG,
 )  # fmt: skip
 async def ban(call: Call) -> Any:
     """Keep somebody out of a group, for its mentors and staff: out at once, and what was written stays"""

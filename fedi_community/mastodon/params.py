@@ -37,6 +37,7 @@ class Param:
     kind: text; flag; number (whole); id (anything else is 404); cursor (an id of a page, anything else is ignored);
     texts, ids: lists, `name[]` or not; object, objects: nested; file: an upload; any: as it came.
     maximum: of a number its cap, of a text its characters (422 above), of a list its length (cut). choices: 422 for any other word.
+    strict: 422 for what is no number, where leaving it out means much.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Param:
     maximum: int | None = None
     minimum: int | None = None
     choices: tuple[str, ...] = ()
+    strict: bool = False
 
     def read(self, value: Any) -> Any:
         """The value as the endpoint gets it. Raises `Problem` 422 (or 404 for an id that is none)."""
@@ -83,6 +85,8 @@ def _number(param: Param, value: Any) -> int | None:
     try:
         made = int(value) if isinstance(value, int | float) else int(str(value).strip()[:20])
     except (ValueError, OverflowError):
+        if param.strict and value != "":
+            raise invalid(param.name, "is not a number") from None
         return None
     if param.minimum is not None:
         made = max(made, param.minimum)

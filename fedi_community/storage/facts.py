@@ -468,7 +468,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
         posts=loader.posts,
         post_by_uri={post.uri: post for post in posts},
         thread=loader.posts.get(first) if first else None,
-        shown_on=await _shown_on(tx, needs.shown_on, loader.posts) if needs.shown_on else frozenset(),
+        shown_on=await _shown_on(tx, needs.shown_on, loader) if needs.shown_on else frozenset(),
         tombstones={row[0]: row[1] for row in gone},
         activities={row["uri"]: Happened(**{k: row[k] for k in Happened.__slots__}) for row in happened},
         polls=await _polls(tx, questions, subjects) if questions else {},
@@ -517,8 +517,11 @@ async def _first_of(tx: Tx, context: str) -> int | None:
     return None if found is None else int(found)
 
 
-async def _shown_on(tx: Tx, host: str, ids: Iterable[int]) -> frozenset[int]:
-    return await visible_ids(tx, Viewer(0, False, host, instance=True), ids)
+async def _shown_on(tx: Tx, host: str, loader: _Loader) -> frozenset[int]:
+    """Of the posts at hand, what somebody of the host may see, where its instance actor asks: of people only that is asked."""
+    if not any(actor.type == "Application" and actor.host == host for actor in loader.actors.values()):
+        return frozenset()
+    return await visible_ids(tx, Viewer(0, False, host, instance=True), loader.posts)
 
 
 async def _polls(tx: Tx, ids: list[int], subjects: set[int]) -> dict[int, Poll]:

@@ -153,9 +153,9 @@ _SENDER = Statement(
 
 
 async def tell(
-    tx: Tx, owner_id: int, kind: str, actor_id: int, object_id: int | None, at: int, wake: Wake
-) -> None:
-    """One notification from one person to another, as the owner's policy has it."""
+    tx: Tx, owner_id: int, kind: str, actor_id: int, object_id: int | None, at: int, wake: Wake, *, anew: bool = False
+) -> None:  # fmt: skip
+    """One notification from one person to another, as the owner's policy has it. anew: also where he was told before."""
     row = await tx.row(
         _SENDER, owner_id=owner_id, actor_id=actor_id, object_id=object_id, followers=followers_of(actor_id),
         own_followers=followers_of(owner_id),
@@ -168,7 +168,7 @@ async def tell(
     )  # fmt: skip
     how = verdict(orjson.loads(row["rules"] or "{}"), kind, sender, at)
     if how != "drop":
-        key = f"{kind}-{object_id or actor_id}"
+        key = f"{kind}-{object_id or actor_id}{f'-{at}' if anew else ''}"
         await write(tx, [owner_id], kind, actor_id, object_id, key, at, wake, filtered=how == "filter")
 
 

@@ -257,7 +257,7 @@ async def _set_block(tx: Tx, x: e.SetBlock, wake: Wake) -> None:
 
 
 async def _notify(tx: Tx, x: e.Notify, wake: Wake) -> None:
-    await notifications.tell(tx, x.owner_id, x.kind, x.actor_id, x.object_id, x.at, wake)
+    await notifications.tell(tx, x.owner_id, x.kind, x.actor_id, x.object_id, x.at, wake, anew=x.anew)
 
 
 _MODERATORS = Statement(

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import bindparam, select
 
-from fedi_community.domain.model import Grant, gate_as_told, owner_of, staff_of
+from fedi_community.domain.model import Grant, followers_of, gate_as_told, owner_of, staff_of
 from fedi_community.storage import client_tables
 from fedi_community.storage import tables as t
 from fedi_community.storage.database import Tx
@@ -69,6 +69,21 @@ async def grant_of(tx: Tx, viewer_id: int, collection: int) -> Grant | None:
     """How the viewer stands to one collection."""
     state = await tx.value(_FOLLOWS, viewer=viewer_id, collection=collection) if viewer_id else None
     return None if state is None else Grant(state).to_asker
+
+
+_AMONG = Statement(
+    select(t.grants.c.actor_id).where(
+        t.grants.c.collection_id == param("collection"),
+        t.grants.c.state == number(Grant.ACCEPTED),
+        one_of(t.grants.c.actor_id, "ids"),
+    )
+)
+
+
+async def followers_among(tx: Tx, viewer_id: int, ids: list[int]) -> frozenset[int]:
+    """Who of these follows the viewer now."""
+    rows = await tx.rows(_AMONG, collection=followers_of(viewer_id), ids=ids) if ids else ()
+    return frozenset(row[0] for row in rows)
 
 
 _RUN = Statement(

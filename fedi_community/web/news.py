@@ -3,6 +3,7 @@ and many people have no client."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,10 +50,10 @@ class NewsPage:
     last: int
 
 
-async def news_page(tx: Tx, viewer: Viewer, now: int, before: int | None, limit: int = MAX_PAGE) -> NewsPage:
+async def news_page(tx: Tx, viewer: Viewer, now: int, before: int | None) -> NewsPage:
     """The newest first. What does not exist for him (any more) is not spoken of, nor a role or a place in a group that has ended,
     nor whom he muted."""
-    wanted = notifications.Wanted(viewer.id, KINDS, before=before or 2**63 - 1, limit=limit)
+    wanted = notifications.Wanted(viewer.id, KINDS, before=before or 2**63 - 1, limit=MAX_PAGE)
     found = await notifications.page(tx, wanted)
     if not found:
         return NewsPage([], 0)
@@ -62,6 +63,7 @@ async def news_page(tx: Tx, viewer: Viewer, now: int, before: int | None, limit:
     run = await moderation.run_by(tx, viewer.id, local)
     about = [one.object_id for one in found if one.object_id is not None]
     posts = {post.id: post for post in await views.load_posts(tx, viewer, about)}
+    followers = await web_queries.followers_among(tx, viewer.id, [i for i in actors if i not in local])
     joined = await web_queries.memberships(tx, viewer.id) if local else {}
     taste = await wants.load(tx, viewer, now)
     news = []
@@ -69,16 +71,27 @@ async def news_page(tx: Tx, viewer: Viewer, now: int, before: int | None, limit:
         by, post = actors.get(one.actor_id), posts.get(one.object_id or 0)
         if by is None or by.state in ("suspended", "deleted") or (by.id in local and by.id not in shown):
             continue
-        if (one.kind in OF_POSTS and post is None) or (one.kind in TO_DESK and by.id not in run):
-            continue
-        if one.kind == "group_accepted" and joined.get(by.id) is not Grant.ACCEPTED:
+        if (one.kind in OF_POSTS and post is None) or not _holds(one.kind, by.id, run, joined, followers):
             continue
         if wants_notice(taste, one.kind, by, post):
             news.append(News(one.kind, by, post, one.created))
-    return NewsPage(news, found[-1].id if len(found) == limit else 0)
+    return NewsPage(news, found[-1].id if len(found) == MAX_PAGE else 0)
+
+
+def _holds(
+    kind: str, by: int, run: frozenset[int], joined: Mapping[int, Grant], followers: frozenset[int]
+) -> bool:
+    """Whether it is still so."""
+    if kind in TO_DESK:
+        return by in run
+    if kind == "group_role_ended":
+        return by not in run
+    if kind == "follow":
+        return by in followers
+    return kind != "group_accepted" or joined.get(by) is Grant.ACCEPTED
 
 
 async def news_for(tx: Tx, viewer: Viewer, now: int) -> list[News]:
     """What stands on his home page."""
-    page = await news_page(tx, viewer, now, None, MAX_NEWS)
-    return [one for one in page.news if one.created > now - DAYS_MS]
+    page = await news_page(tx, viewer, now, None)
+    return [one for one in page.news if one.created > now - DAYS_MS][:MAX_NEWS]

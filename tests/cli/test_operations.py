@@ -116,7 +116,12 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(installation: Installa
             member.type, member.linkname = kind, str(installation.folder)
             archive.addfile(member, io.BytesIO())
     garbage.write_bytes(b"no archive")
-    for path in (outside, link, garbage):
+    packed, twice = installation.folder / "packed.tar.gz", installation.folder / "twice.tar"
+    packed.write_bytes(b"\x1f\x8b\x08\x00garbage")
+    with tarfile.open(twice, "w") as archive:
+        for name in ("media", "media/x"):
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    for path in (outside, link, garbage, packed, twice):
         done = installation.run("restore", "--yes", str(path))
         assert done.returncode == 1
         assert "Nothing was changed" in done.stderr

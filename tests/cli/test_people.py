@@ -38,6 +38,13 @@ def test_a_member_is_deleted_with_all_words_and_the_name_is_not_given_again(tmp_
         assert db.execute("SELECT state FROM actors WHERE handle = 'nadia'").fetchone() == ("deleted",)
         logged = db.execute("SELECT login_id FROM audit WHERE action = 'account_erased'").fetchall()
     assert logged == [(None,)]
+    with sqlite3.connect(installation.database) as db:
+        others = [
+            row[0]
+            for row in db.execute("SELECT handle FROM actors WHERE state = 'active' AND host_id IS NULL")
+        ]
+    for name in others:  # what the server itself speaks as
+        assert installation.run("member", "delete", name, "--yes").returncode != 0, name
     again = installation.run("member", "delete", "nadia", "--yes")
     assert (again.returncode, "There is no member nadia here." in again.stderr) == (1, True)
     assert installation.run("member", "create", "nadia", "--email", "other@example.org").returncode != 0

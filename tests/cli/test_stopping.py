@@ -36,6 +36,13 @@ def test_open_streams_do_not_hold_a_stop_back(tmp_path: Path) -> None:
             begun = time.monotonic()
             server.send_signal(signal.SIGTERM)
             assert listening.code() == 1001
+            try:  # whoever comes back at once is not let in
+                again = httpx.get(
+                    f"{base}/api/v1/streaming/user", headers={"Authorization": f"Bearer {token}"}, timeout=1
+                )
+                assert again.status_code == 429
+            except httpx.TransportError:
+                assert True  # nobody answers any more
             assert server.wait(8) == 0
             assert time.monotonic() - begun < 4
     finally:

@@ -119,6 +119,12 @@ async def test_nobody_of_another_server_moves_a_topic_or_takes_it_out(case: Case
     assert (row["group_id"], row["state"]) == (other["group_id"], "published")
 
 
+async def test_a_discussion_is_not_handed_over_to_another_server(case: Case) -> None:
+    await topic(case)
+    await case.actor("https://evil.example/c/pills", "Group")
+    assert await case.tell(topic_moved(target="https://evil.example/c/pills")) == "unknown_move"
+
+
 async def test_the_address_of_a_topic_in_the_post_of_another_server_names_nothing(case: Case) -> None:
     claimed = "https://evil.example/notes/1"
     await case.post(claimed, STRANGER, name="A claim", to=[OLD, PUBLIC], audience=OLD, context=TOPIC)

@@ -155,3 +155,25 @@ async def test_a_mentor_is_shown_the_appeals_that_he_may_answer(world: World) ->
 
     assert await shown("mario") == ["delete_statuses"], "he has no power over members"
     assert await shown("chief") == await shown("vera") == ["none", "delete_statuses"], "clients know no bans"
+
+
+async def test_a_report_gives_no_power_over_a_discussion_that_was_moved_away_nor_one_that_a_mentor_has_not(
+    world: World,
+) -> None:
+    who = await community(world)
+    group, here = f"/api/v1/groups/{who['group']}", world.make
+    bad = await write(world, who, "omar", "@sleep buy my pills")
+    await world.post("/api/v1/reports", who["nadia_token"], account_id=str(who["omar"]), status_ids=[bad])
+    report = f"{group}/reports/{(await world.get(f'{group}/reports', who['vera_token'])).json[0]['id']}"
+    unread = await world.ask("POST", f"{report}/ban", who["vera_token"], json={"expires_in": "x"})
+    assert unread.status == 422, "not for good, by a slip"
+    assert (await world.get(f"{group}/bans", who["vera_token"])).json == []
+    assert (await world.ask("POST", f"{report}/warn", who["vera_token"], json={})).status == 422
+    await here.role(who["group"], who["mario"], "mentor", powers=("members", "reports"))
+    assert (await world.post(f"{report}/remove", who["mario_token"], status_id=bad)).status == 403
+    await here.role(who["other"], who["mario"], "mentor", False)
+    await here.role(who["group"], who["mario"], "mentor", powers=("posts", "reports"))
+    assert (await world.post(f"{report}/ban", who["mario_token"])).status == 403
+    await world.post(f"/api/v1/statuses/{bad}/move", who["vera_token"], group_id=str(who["other"]))
+    assert (await world.post(f"{report}/remove", who["mario_token"], status_id=bad)).status == 404
+    assert (await world.get(f"/api/v1/statuses/{bad}", who["nadia_token"])).status == 200

@@ -106,6 +106,15 @@ async def test_who_comes_to_help_a_group_is_told_where_its_work_waits_and_when_i
     ended = (await vera.get("/")).text
     assert "You are a mentor of Sleep" not in ended
     assert '<a href="/groups/sleep">You no longer help to run Sleep.' in ended
+    world.make.clock.forward(1)
+    await world.make.role(who["group"], who["vera"], "mentor")
+    again = (await vera.get("/")).text
+    assert "You are a mentor of Sleep now." in again
+    assert "You no longer help" not in again
+    await world.make.role(who["group"], who["vera"], "staff")
+    world.make.clock.forward(1)
+    await world.make.role(who["group"], who["vera"], "staff", False)
+    assert "You no longer help" not in (await vera.get("/news")).text, "she is a mentor as before"
 
 
 async def test_the_buttons_below_a_post_hold_it_back_and_publish_it(world: World) -> None:

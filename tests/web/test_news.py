@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fedi_community.domain.effects import Decision, SetProfile
+from fedi_community.domain.facts import Needs
 from fedi_community.domain.moderation import acts, bans
 from fedi_community.web.news import MAX_PAGE
 from tests.web.conftest import World
@@ -92,6 +94,17 @@ async def test_what_was_taken_away_is_named_to_its_author(world: World) -> None:
     )
     told = (await (await world.as_(who["nadia"])).get("/warnings")).text
     assert f'<a href="/objects/{who["post"]}">What you wrote</a>' in told
+
+
+async def test_who_follows_no_more_is_not_told_of(world: World) -> None:
+    who = await scene(world)
+    open_ = SetProfile(who["nadia"], {"locked": 0}, world.make.clock.now)
+    await world.make.must(Needs(), lambda _: Decision((open_,)), 0)
+    await world.make.join(who["omar"], who["nadia"])
+    nadia = await world.as_(who["nadia"])
+    assert "Omar follows you now." in (await nadia.get("/news")).text
+    await world.make.leave(who["omar"], who["nadia"])
+    assert "Omar follows you now." not in (await nadia.get("/news")).text
 
 
 async def test_older_news_are_a_page_further(world: World) -> None:

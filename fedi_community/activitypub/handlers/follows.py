@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fedi_community.activitypub.handlers.content import may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
 from fedi_community.activitypub.wire import WireActivity
@@ -93,12 +95,11 @@ def _leaves_a_group(told: Told) -> bool:
 
 
 def _move_needs(told: Told) -> Needs:
-    uris, thread, left = {told.actor, *_move_uris(told)}, None, told.activity.origin_id
-    if _leaves_a_group(told) and left is not None:
-        uris.add(left)
-        thread = told.activity.object_id
-    posts = frozenset([thread] if thread else [])
-    return Needs(uris=frozenset(uris), posts=posts, thread=thread, subjects=frozenset({told.actor}))
+    needs = Needs(uris=frozenset({told.actor, *_move_uris(told)}), subjects=frozenset({told.actor}))
+    left, thread = told.activity.origin_id, told.activity.object_id
+    if left is None or thread is None or not _leaves_a_group(told):
+        return needs
+    return replace(needs, uris=needs.uris | {left}, posts=frozenset({thread}), thread=thread)
 
 
 def _move(told: Told, facts: Facts) -> Decision | Refusal:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from fedi_community.activitypub.handlers.content import ASK_AGAIN, may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker, target_uri
-from fedi_community.domain import relations
+from fedi_community.domain import measures, relations
 from fedi_community.domain.effects import Audit, Decision, Effect, Pin, SetGrant, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Grant, mentors_of
@@ -90,8 +90,12 @@ def _banned(told: Told, facts: Facts, actor: Actor, group: Actor, person: Actor)
     if isinstance(made, Refusal) or not made.effects or not group.local:
         return made
     logged = Audit("ban", facts.now, actor.id, None, group.id, None, person.id)
+    taken: list[Effect] = []
+    if person.local:  # who may appeal, as against a ban by a mentor of ours
+        telling = measures.Telling(expires=told.activity.ends_ms)
+        taken = measures.taken(facts.new_ids[0], person.id, None, "ban", telling, facts, group_id=group.id)
     told_on = passed_on(facts, group, "Block", person, actor, told.activity.id or None, told.raw)
-    return replace(made, effects=(*made.effects, logged, *told_on))
+    return replace(made, effects=(*made.effects, logged, *taken, *told_on))
 
 
 def _collection(told: Told, group: Actor) -> str | None:

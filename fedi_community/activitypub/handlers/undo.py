@@ -8,6 +8,7 @@ from fedi_community.activitypub.handlers.content import may_moderate
 from fedi_community.activitypub.handlers.told import Handler, Told, speaker
 from fedi_community.activitypub.wire import WireActivity
 from fedi_community.domain import changes, memberships, relations
+from fedi_community.domain.client_effects import EndMeasures
 from fedi_community.domain.effects import Audit, Decision, MarkUndone, Record, ignored
 from fedi_community.domain.facts import Facts, Needs
 from fedi_community.domain.model import Actor, Reaction, followers_of
@@ -96,7 +97,8 @@ def _unblock(
         return made
     logged = Audit("unban", facts.now, actor.id, None, by.id, None, whom.id)
     on = passed_on(facts, by, "Undo", whom, actor, told.activity.id or None, told.raw)
-    return replace(made, effects=(*made.effects, logged, *on))
+    over = EndMeasures(whom.id, ("ban",), facts.now, by.id)
+    return replace(made, effects=(*made.effects, logged, over, *on))
 
 
 def _unreact(

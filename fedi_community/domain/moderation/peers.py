@@ -76,6 +76,7 @@ def decide_moved(post: Post, old: Actor, new: Actor | None, facts: Facts) -> Dec
         or not new.is_group
         or new.local
         or old.local
+        or new.host != old.host  # to the moderators of another server nobody's words are handed over
         or post.group_id != old.id
         or new.id == old.id
     ):

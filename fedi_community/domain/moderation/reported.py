@@ -46,6 +46,8 @@ def decide_post(who: Helper, post_id: int, on: bool, facts: Facts) -> Decision |
     post = facts.posts.get(post_id)
     if post is None or post_id not in found.object_ids or post.state is State.DELETED:
         return NOT_FOUND
+    if not who.staff and post.group_id != found.group_id:
+        return NOT_FOUND  # its discussion was moved: others look after it now
     if "posts" not in powers(who, found, facts):
         return NO_POWER
     act, group = ("restore" if on else "remove"), facts.actors.get(post.group_id or 0)

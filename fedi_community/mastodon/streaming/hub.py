@@ -91,6 +91,7 @@ class Hub:
         self._counts: dict[str, int] = {}
         self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
         self._tasks: list[asyncio.Task[None]] = []
+        self._ended_all = False
         house.listeners.append(self._woken)
 
     def _woken(self, wake: Wake) -> None:
@@ -108,8 +109,12 @@ class Hub:
     # --- coming and going ---
 
     def add(self, listener: Listener) -> bool:
-        """Let somebody listen; False when there are too many already."""
-        if len(self._listeners) >= MAX_OPEN or self._counts.get(listener.who, 0) >= MAX_OF_TOKEN:
+        """Let somebody listen; False when there are too many already, or the server ends."""
+        if (
+            self._ended_all
+            or len(self._listeners) >= MAX_OPEN
+            or self._counts.get(listener.who, 0) >= MAX_OF_TOKEN
+        ):
             return False
         self._listeners.add(listener)
         self._counts[listener.who] = self._counts.get(listener.who, 0) + 1
@@ -202,7 +207,8 @@ class Hub:
                 log.warning("recheck_failed", kind=type(error).__name__)
 
     def end(self) -> None:
-        """All streams end: their clients begin anew, elsewhere or when the server is back."""
+        """All streams end, and none begins: their clients begin anew, elsewhere or when the server is back."""
+        self._ended_all = True
         for one in tuple(self._listeners):
             one.end(GOING_AWAY)
 
