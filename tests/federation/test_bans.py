@@ -182,6 +182,30 @@ async def test_a_mentor_elsewhere_keeps_somebody_out_and_it_is_passed_on_as_he_s
     assert await clinic.rows(t.blocks) == [], "mentors do not keep out each other"
 
 
+async def test_one_of_ours_whom_a_mentor_elsewhere_keeps_out_is_told_and_may_appeal(clinic: Clinic) -> None:
+    who = await cast(clinic)
+    nadia = await clinic.make.member("nadia2")
+    await clinic.make.join(nadia, who["group"])
+    await clinic.make.must(
+        Needs(), lambda f: Decision((SetGrant(who["ben"], mentors_of(who["group"]), Grant.ACCEPTED, f.now),))
+    )
+    block = {"id": f"{BEN}#block", "type": "Block", "actor": BEN, "object": f"{BASE}/users/nadia2", "target": SLEEP,
+             "to": [PUBLIC], "cc": [SLEEP]}  # fmt: skip
+    await clinic.tell(block)
+    (taken,) = await clinic.rows(t.measures)
+    assert (taken["target_id"], taken["action"], taken["group_id"], taken["ended"]) == (
+        nadia,
+        "ban",
+        who["group"],
+        None,
+    )
+    await clinic.tell(
+        {"id": f"{BEN}#undo", "type": "Undo", "actor": BEN, "object": block, "to": [PUBLIC], "cc": [SLEEP]}
+    )
+    (taken,) = await clinic.rows(t.measures)
+    assert taken["ended"] is not None
+
+
 async def test_who_writes_to_the_voice_of_moderation_is_told_that_nobody_reads_it(clinic: Clinic) -> None:
     nadia = await clinic.make.member("nadia")
     for visibility in ("direct", "public"):
