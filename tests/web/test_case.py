@@ -118,3 +118,66 @@ async def test_nobody_acts_by_a_report_beyond_it_or_without_the_power(town: Worl
         assert await press(it["mentor"], path, do=do, post=str(it["post"])) == 403
     acts = {"remove", "ban", "warn", "unban", "restore"}
     assert not acts & (set(await log(town)) - set(before))
+
+
+@pytest.mark.parametrize("language", [0, 1])
+async def test_nobody_is_warned_limited_or_shut_out_without_words(town: World, language: int) -> None:
+    it = await reported(town, True)
+    prefix = "/es" if language else ""
+    path = prefix + it["path"]
+    page = await it["staff"].get(path)
+    for do in ("warn", "silence", "suspend"):
+        sent_back = await it["staff"].post(
+            path, {**page.form(path), "do": do, "text": " \n", "for": "month", "sure": "1"}
+        )
+        assert sent_back.status == 422
+        assert WORDS["case.lacks_text"][language] in sent_back.text
+        assert '<option value="month" selected>' in sent_back.text
+    assert " checked" in sent_back.text, "what was typed is kept"
+    desk = await it["mentor"].get(path)
+    empty = await it["mentor"].post(path, {**desk.form(path), "do": "warn_here", "text": ""})
+    assert (empty.status, WORDS["case.lacks_text"][language] in empty.text) == (422, True)
+    assert await press(it["his"], path, do="warn") == 404
+    assert (await it["hers"].get("/warnings")).text.count(WORDS["warned.appeal"][0]) == 0
+    assert not {"account_none", "account_silence", "account_suspend", "warn"} & set(await log(town))
+
+
+async def test_an_account_is_closed_in_two_steps_for_a_week_and_opened_again(town: World) -> None:
+    it = await reported(town, False)
+    path, staff = it["path"], it["staff"]
+    page = await staff.get(path)
+    assert page.text.count('<option value="week" selected>') == 2, "nothing is for good by chance"
+    typed = {**page.form(path), "do": "suspend", "text": "Selling <pills>", "for": "month"}
+    asked = await staff.post(path, typed)
+    assert (asked.status, WORDS["case.lacks_sure"][0] in asked.text) == (422, True)
+    assert "Selling &lt;pills&gt;</textarea>" in asked.text
+    assert '<option value="month" selected>' in asked.text
+    assert (await it["hers"].get("/warnings")).status == 200, "she is still in"
+    await sent(staff, path, **{"do": "suspend", "text": "Selling", "for": "week", "sure": "1"})
+    closed = (await staff.get(path)).text
+    assert WORDS["case.is.unsuspend"][0] in closed
+    assert WORDS["case.outcome.suspend"][0] in closed
+    assert 'value="suspend"' not in closed
+    assert 'value="silence"' not in closed
+    assert (await it["hers"].get("/warnings")).status == 404
+    await sent(staff, path, do="unsuspend")
+    again = (await staff.get(path)).text
+    assert WORDS["case.outcome.unsuspend"][0] in again
+    assert 'value="suspend"' in again
+    await sent(staff, path, **{"do": "silence", "text": "Selling", "for": "week"})
+    limited = (await staff.get(path)).text
+    assert WORDS["case.is.unsilence"][0] in limited
+    assert 'value="silence"' not in limited
+    await sent(staff, path, do="unsilence")
+    await sent(staff, path, do="sensitive")
+    assert WORDS["case.is.unsensitive"][0] in (await staff.get(path)).text
+    await sent(staff, path, do="unsensitive")
+    assert WORDS["case.is.unsensitive"][0] not in (await staff.get(path)).text
+
+
+async def test_a_warning_has_no_end_whatever_the_form_says(town: World) -> None:
+    it = await reported(town, False)
+    await sent(it["staff"], it["path"], **{"do": "warn", "text": "No selling", "for": "week"})
+    told = (await it["hers"].get("/warnings")).text
+    assert "No selling" in told
+    assert "Until " not in told

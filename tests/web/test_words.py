@@ -19,7 +19,7 @@ WEB = Path(audience.__file__).parent
 NOW = 1_767_607_230_000
 PREFIXES = ("report.category.", "lifeline.", "warned.", "settings.", "power.", "log.", "desk.of.",
     "state.", "said.", "refused.", "reads.", "posts.", "replies.", "joins.", "write.to.", "write.check_", "language.name.",
-    "aud.members.", "scope.", "signup.", "hosts.grade.", "hosts.why.", "audit.", "held.why.", "case.outcome.",
+    "aud.members.", "scope.", "signup.", "hosts.grade.", "hosts.why.", "audit.", "held.why.", "case.outcome.", "case.is.", "case.do.",
     "home.group_", "home.mention", "home.follow", "home.favourite", "home.moderation",
 )  # fmt: skip
 

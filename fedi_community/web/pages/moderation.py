@@ -3,6 +3,7 @@ those who answer its reports; to everybody else these pages do not exist."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from quart import Response
@@ -19,7 +20,12 @@ from fedi_community.web.pages.reading import find_group
 from fedi_community.web.pages.site import Ask, dressed, form_of, go, object_id_of, render
 
 LENGTHS: Final = {"day": 86_400, "week": 7 * 86_400, "month": 30 * 86_400}
-MEASURES: Final = {"warn": "none", "sensitive": "sensitive", "silence": "silence", "suspend": "suspend"}
+MEASURES: Final = {
+    "warn": "none", "sensitive": "sensitive", "silence": "silence", "suspend": "suspend",
+    **{undo: undo for undo in ("unsensitive", "unsilence", "unsuspend")},
+}  # fmt: skip
+NEED_WORDS: Final = ("warn", "warn_here", "silence", "suspend")
+"""What nobody is done without being told why."""
 
 
 def helper(asked: Ask) -> Helper:
@@ -88,6 +94,11 @@ async def decide_in_group(asked: Ask, handle: str) -> Response:
 
 async def case(asked: Ask, report_id: str) -> Response:
     """One report; that it was read is written down."""
+    return await _case(asked, report_id)
+
+
+async def _case(asked: Ask, report_id: str, problem: str = "", **typed: str) -> Response:
+    """problem: what the pressed button lacks (text, sure); typed: what its form held, which is given back."""
     opened = await cases.open_report(asked.house, helper(asked), object_id_of(report_id))
     row = opened.row
 
@@ -97,9 +108,11 @@ async def case(asked: Ask, report_id: str) -> Response:
     )
     ids |= {row.reporter_id} if opened.by_role and row.reporter_id else set()
     people = await asked.house.db.read(lambda tx: views.load_actors(tx, ids))
+    path = f"/reports/{row.id}"
     return render(
-        asked, "case.html", cache=False, measures=account_measures.MEASURES, row=row, opened=opened, about=about, people=people,
-        copies=row.copy.get("posts", {}), action=asked.href(f"/reports/{row.id}"),
+        asked, "case.html", 422 if problem else 200, cache=False, path=path, row=row, opened=opened, about=about, people=people,
+        measures=(*account_measures.MEASURES, *account_measures.LIFTED), copies=row.copy.get("posts", {}),
+        action=asked.href(path), problem=problem, typed={"do": "", "text": "", "for": "week", "sure": "", **typed},
     )  # fmt: skip
 
 
@@ -108,6 +121,10 @@ async def act(asked: Ask, report_id: str) -> Response:
     form = await form_of(asked)
     asked.must_speak()
     who, key, do = helper(asked), object_id_of(report_id), form.get("do", "")
+    lacks = _lacks(do, form)
+    if lacks:
+        kept = {name: form.get(name, "") for name in ("do", "text", "for", "sure")}
+        return await _case(asked, report_id, lacks, **kept)
     if do == "note":
         await cases.note(asked.house, who, form.get("text", ""), report_id=key)
     elif do == "note_account" and who.staff:
@@ -127,10 +144,19 @@ async def act(asked: Ask, report_id: str) -> Response:
     return go(asked, asked.href(f"/reports/{key}"), "case_done")
 
 
+def _lacks(do: str, form: Mapping[str, str]) -> str:
+    """What the form of a button is not sent without: words for the member, and a second look before an account is closed."""
+    if do in NEED_WORDS and not form.get("text", "").strip():
+        return "text"
+    return "sure" if do == "suspend" and form.get("sure") != "1" else ""
+
+
 async def _measure(
     asked: Ask, who: Helper, report_id: int, action: str, text: str, seconds: int | None
 ) -> None:
     opened = await cases.open_report(asked.house, who, report_id)
+    if action not in ("sensitive", "silence", "suspend"):
+        seconds = None  # the form has one length for all its buttons; a warning has none
     await cases.measure(
         asked.house, asked.site.settings.keys_dir, opened.row.target_id, action, who, text=text, mail=True, seconds=seconds,
         report_id=report_id,
