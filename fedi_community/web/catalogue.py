@@ -296,6 +296,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Only you and the group's team see this now. It waits until a mentor has read it.",
         "Por ahora solo lo ven usted y el equipo del grupo. Espera a que un mentor lo lea.",
     ),
+    "state.redacted": (
+        "Its words were taken away. Only you and the group's team see what is left.",
+        "Se ha quitado su texto. Lo que queda solo lo ven usted y el equipo del grupo.",
+    ),
     "state.removed": (
         "The group's team has removed this. Only its author and the team see it.",
         "El equipo del grupo ha retirado esto. Solo lo ven su autor y el equipo.",

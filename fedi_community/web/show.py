@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from fedi_community.domain.model import PUBLIC, TITLED, Kind, State, Text, Viewer
+from fedi_community.domain.moderation.acts import REDACTED
 from fedi_community.domain.text import ImageRewriter, clip, shown, shown_text
 from fedi_community.domain.views import ActorView, AttachmentView, PostView
 from fedi_community.storage import moderation, web_queries
@@ -241,6 +242,10 @@ class Show:
 
     def mine(self, post: PostView) -> bool:
         return bool(self.viewer_id) and post.author.id == self.viewer_id
+
+    def redacted(self, post: PostView) -> bool:
+        """The words that the post had were taken away."""
+        return [text.content for text in post.texts] == [text.content for text in REDACTED.texts]
 
     def iso(self, ms: int) -> str:
         return iso(ms)

@@ -172,3 +172,39 @@ async def test_the_author_of_a_post_is_kept_out_from_its_page(world: World, days
     assert left == (days or None)
     own = await world.make.post(who["vera"], "welcome", group_id=who["group"])
     assert 'value="ban"' not in (await browser.get(f"/objects/{own}/lookafter")).text
+
+
+async def test_a_post_that_waits_says_who_sees_it_now_and_its_author_changes_or_deletes_it(world: World) -> None:
+    who = await scene(world)
+    vera, nadia = await world.as_(who["vera"]), await world.as_(who["nadia"])
+    path, act = f"/objects/{who['post']}", f"/objects/{who['post']}/moderate"
+    assert "Everyone on the web can read this." in (await nadia.get(path)).text
+    assert (await press(vera, await vera.get(path), act, act="hold")).status == 303
+    hers = (await nadia.get(path)).text
+    assert "Only you and the group's team see this now." in hers.replace("&#39;", "'")
+    assert "Everyone on the web" not in hers
+    assert f'href="/write?edit={who["post"]}"' in hers
+    assert f'href="{path}/delete"' in hers
+    assert "Everyone on the web" not in (await nadia.get(f"{path}/delete")).text
+    seen = (await vera.get(path)).text
+    assert "/write?edit=" not in seen
+    assert f"{path}/delete" not in seen
+    edit = await nadia.get(f"/write?edit={who['post']}")
+    changed = await press(nadia, edit, "/write", edit=str(who["post"]), text="does mint tea help?", lang="en")
+    assert changed.status == 303
+    assert "mint tea" in (await vera.get("/groups/sleep/held")).text
+
+
+async def test_a_post_that_waits_and_has_no_words_any_more_says_so(world: World) -> None:
+    who = await scene(world)
+    vera, nadia = await world.as_(who["vera"]), await world.as_(who["nadia"])
+    path, act = f"/objects/{who['post']}", f"/objects/{who['post']}/moderate"
+    await press(vera, await vera.get(path), act, act="hold")
+    assert (await press(vera, await vera.get(f"{path}/lookafter"), f"{path}/lookafter", do="redact")).status == 303
+    for prefix, words, wrong in (
+        ("", "Its words were taken away.", "It waits until"),
+        ("/es", "Se ha quitado su texto.", "Espera a que"),
+    ):
+        text = (await nadia.get(prefix + path)).text
+        assert words in text
+        assert wrong not in text
