@@ -48,6 +48,7 @@ async def test_the_desk_holds_what_waits_and_what_the_group_has_ready(world: Wor
     assert "Ask a doctor" in (await vera.get(done.location)).text
     held = await press(vera, desk, "/groups/sleep/desk", do="holds", words="bleach", phones="1")
     assert held.status == 403, "mentors have no power over settings until staff give it"
+    assert 'value="holds"' not in desk.text, "what he may not do is not offered"
     saved = await press(
         chief, await chief.get("/groups/sleep/desk"), "/groups/sleep/desk", do="holds", words="bleach\n\ncure",
         phones="1", links="newcomers", replies="nobody",
@@ -62,6 +63,21 @@ async def test_the_desk_holds_what_waits_and_what_the_group_has_ready(world: Wor
     assert "It waits because it has a telephone number." in waiting
     assert "It waits because of a word that the group wants to read first." in waiting
     assert "Espera porque tiene un número de teléfono." in (await vera.get("/es/groups/sleep/held")).text
+
+
+async def test_the_desk_offers_a_mentor_what_he_has_the_power_for(world: World) -> None:
+    who = await scene(world)
+    here = "/groups/sleep"
+    offers = {
+        "posts": 'value="answer"', "members": f'href="{here}/requests"', "reports": f'href="{here}/reports"',
+        "settings": 'value="holds"',
+    }  # fmt: skip
+    for power in offers:
+        await world.make.role(who["group"], who["vera"], "mentor", powers=[power])
+        desk = (await (await world.as_(who["vera"])).get(f"{here}/desk")).text
+        assert {one for one, mark in offers.items() if mark in desk} == {power}
+    desk = (await (await world.as_(who["chief"])).get(f"{here}/desk")).text
+    assert all(mark in desk for mark in offers.values())
 
 
 async def test_all_that_can_be_done_with_one_post_is_on_one_page(world: World) -> None:
@@ -174,7 +190,9 @@ async def test_the_author_of_a_post_is_kept_out_from_its_page(world: World, days
     assert 'value="ban"' not in (await browser.get(f"/objects/{own}/lookafter")).text
 
 
-async def test_a_post_that_waits_says_who_sees_it_now_and_its_author_changes_or_deletes_it(world: World) -> None:
+async def test_a_post_that_waits_says_who_sees_it_now_and_its_author_changes_or_deletes_it(
+    world: World,
+) -> None:
     who = await scene(world)
     vera, nadia = await world.as_(who["vera"]), await world.as_(who["nadia"])
     path, act = f"/objects/{who['post']}", f"/objects/{who['post']}/moderate"
@@ -200,7 +218,9 @@ async def test_a_post_that_waits_and_has_no_words_any_more_says_so(world: World)
     vera, nadia = await world.as_(who["vera"]), await world.as_(who["nadia"])
     path, act = f"/objects/{who['post']}", f"/objects/{who['post']}/moderate"
     await press(vera, await vera.get(path), act, act="hold")
-    assert (await press(vera, await vera.get(f"{path}/lookafter"), f"{path}/lookafter", do="redact")).status == 303
+    assert (
+        await press(vera, await vera.get(f"{path}/lookafter"), f"{path}/lookafter", do="redact")
+    ).status == 303
     for prefix, words, wrong in (
         ("", "Its words were taken away.", "It waits until"),
         ("/es", "Se ha quitado su texto.", "Espera a que"),
