@@ -108,7 +108,7 @@ async def test_all_that_can_be_done_with_one_post_is_on_one_page(world: World) -
     log = await vera.get("/groups/heart/log")
     assert "moved a discussion into this group" in log.text
     assert "Reason: About the heart" in log.text
-    assert "trajo una conversación a este grupo" in (await vera.get("/es/groups/heart/log")).text
+    assert "conversación traída a este grupo" in (await vera.get("/es/groups/heart/log")).text
 
 
 async def test_who_comes_to_help_a_group_is_told_where_its_work_waits_and_when_it_ends(world: World) -> None:

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from fedi_community.domain.account_measures import LIFTED, MEASURES
 from fedi_community.domain.model import PUBLIC, SERVER
+from fedi_community.domain.moderation.acts import ACTS
+from fedi_community.domain.reports import STEPS
 from fedi_community.domain.views import ActorView
+from fedi_community.storage.audit import BY_STAFF, PRIVATE
 from fedi_community.web import audience
 from fedi_community.web.catalogue import LANGUAGES, WORDS
 from fedi_community.web.i18n import Words, preferred
@@ -19,7 +23,8 @@ WEB = Path(audience.__file__).parent
 NOW = 1_767_607_230_000
 PREFIXES = ("report.category.", "lifeline.", "warned.", "settings.", "power.", "log.", "desk.of.",
     "state.", "said.", "refused.", "reads.", "posts.", "replies.", "joins.", "write.to.", "write.check_", "language.name.",
-    "aud.members.", "scope.", "signup.", "hosts.grade.", "hosts.why.", "audit.", "held.why.", "case.outcome.", "case.is.", "case.do.",
+    "aud.members.", "scope.", "signup.", "hosts.grade.", "hosts.why.", "audit.", "held.why.", "case.outcome.",
+    "case.is.", "case.do.",
     "home.group_", "home.mention", "home.follow", "home.favourite", "home.moderation",
 )  # fmt: skip
 
@@ -84,6 +89,59 @@ def test_every_expected_refusal_has_words_in_both_languages() -> None:
     assert reasons - from_peers <= {key.removeprefix("refused.") for key in WORDS}
     assert Words("es").refused("never_heard_of", "In English") == "Esto no es posible."
     assert Words("en").refused("never_heard_of", "In English") == "In English"
+
+
+MADE: dict[tuple[str, str], tuple[str, ...]] = {
+    ("activitypub/handlers/moderation.py", "f'{word}_{which}'"): (
+        "add_featured", "remove_featured", "add_moderators", "remove_moderators",
+    ),
+    ("cases.py", "action"): (),  # of `read_noted`
+    ("domain/account_measures.py", "f'account_{measure}'"): tuple(f"account_{m}" for m in (*MEASURES, *LIFTED)),
+    ("domain/account_measures.py", "f'account_{word}'"): ("account_suspend", "account_unsuspend"),
+    ("domain/badges.py", "word"): ("name_allowed", "name_held"),
+    ("domain/held.py", "word"): ("held_published", "held_removed"),
+    ("domain/hosts.py", "f'host_{new.state}'"): ("host_ok", "host_limited", "host_suspended"),
+    ("domain/measures.py", "f'appeal_{state}'"): ("appeal_approved", "appeal_rejected"),
+    ("domain/memberships.py", "action"): (),  # of `_logged`
+    ("domain/memberships.py", "f'peer_{word}'"): ("peer_allowed", "peer_denied"),
+    ("domain/memberships.py", "f'request_{word}'"): ("request_accepted", "request_refused"),
+    ("domain/memberships.py", "f'{role}_removed'"): ("staff_removed", "mentor_removed"),
+    ("domain/memberships.py", "word"): ("host_ok", "host_limited", "host_suspended", "host_listed", "host_unlisted"),
+    ("domain/moderation/acts.py", "act"): ACTS,
+    ("domain/moderation/bans.py", "word"): ("ban", "unban"),
+    ("domain/moderation/desk.py", "word"): ("answer_saved", "answer_changed"),
+    ("domain/moderation/peers.py", "f'undo_{type_.lower()}'"): ("undo_delete", "undo_remove"),
+    ("domain/moderation/peers.py", "word"): ("lock", "undo_lock"),
+    ("domain/moderation/reported.py", "act"): ("remove", "restore"),
+    ("domain/reports.py", "action"): (),  # of `_logged`
+    ("domain/reports.py", "f'report_{word or STEPS[step]}'"): (
+        "report_resolved", *(f"report_{word}" for word in STEPS.values()),
+    ),
+    ("domain/roles.py", "word"): tuple(f"{r}_{w}" for r in ("staff", "mentor") for w in ("added", "changed", "removed")),
+    ("domain/signups.py", "word"): ("member_approved", "member_refused"),
+}  # fmt: skip
+"""Where the log calls an action by a word that is put together: (file, expression) -> what it can be."""
+
+
+def test_every_line_that_a_log_shows_has_words() -> None:
+    root, actions, seen = WEB.parent, set(BY_STAFF), set()
+    places = {"Audit": 0, "logged": 0, "_logged": 0, "read_noted": 2}
+    for path in root.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = (
+                getattr(call.func, "id", getattr(call.func, "attr", "")) if isinstance(call, ast.Call) else ""
+            )
+            if not isinstance(call, ast.Call) or name not in places or len(call.args) <= places[name]:
+                continue
+            action = call.args[places[name]]
+            if isinstance(action, ast.Constant):
+                actions.add(action.value)
+            else:
+                seen.add((path.relative_to(root).as_posix(), ast.unparse(action)))
+    assert seen == MADE.keys()
+    actions |= {action for made in MADE.values() for action in made}
+    silent = {a for a in actions - set(PRIVATE) if f"log.{a}" not in WORDS and f"audit.{a}" not in WORDS}
+    assert silent == set()
 
 
 @pytest.mark.parametrize(
