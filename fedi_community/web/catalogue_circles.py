@@ -13,7 +13,7 @@ CIRCLES: Final[dict[str, tuple[str, str]]] = {
     "preferences.votes_note": (
         "This is about posts that everybody can read. What you thank for in groups and discussions that not everybody reads is "
         "never told to any other server.",
-        "Se trata de publicaciones que cualquiera puede leer. Lo que agradece en grupos y conversaciones que no todos leen no se "
+        "Se trata de mensajes que cualquiera puede leer. Lo que agradece en grupos y conversaciones que no todos leen no se "
         "comunica nunca a otros servidores.",
     ),
     "preferences.votes_yes": (
@@ -23,6 +23,11 @@ CIRCLES: Final[dict[str, tuple[str, str]]] = {
     "preferences.votes_no": (
         "No. It stays in this community. What other servers know already, they keep.",
         "No. Se queda en esta comunidad. Lo que otros servidores ya saben, lo conservan.",
+    ),
+    "preferences.leave": ("Leaving", "Irse de aquí"),
+    "preferences.leave_note": (
+        "You can leave for good. Before anything is deleted, we tell you what that means and ask for your password.",
+        "Puede irse para siempre. Antes de borrar nada, le decimos qué significa y le pedimos su contraseña.",
     ),
     "preferences.save": ("Save", "Guardar"),
     "said.preferences_saved": ("Your choice is saved.", "Su elección está guardada."),

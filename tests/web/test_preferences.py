@@ -57,3 +57,10 @@ async def test_who_may_write_in_a_closed_group_is_told_which_servers_may_hold_co
     await world.make.peers(closed, "far.example", allow=False)
     for path in paths:
         assert "far.example" not in (await browser.get(prefix + path)).text, path
+
+
+@pytest.mark.parametrize(("prefix", "words"), [("", "Close your account"), ("/es", "Cerrar su cuenta")])
+async def test_ones_choices_lead_to_closing_the_account(world: World, prefix: str, words: str) -> None:
+    browser = await world.as_(await world.member("nadia"))
+    page = await browser.get(f"{prefix}/preferences")
+    assert f'<a href="{prefix}/account/close">{words}</a>' in page.text

@@ -417,3 +417,14 @@ async def test_the_page_of_what_one_deleted_says_what_became_of_its_copies(world
     assert (own.status, "No other server ever got a copy." in own.text) == (410, True)
     other = await (await world.as_(omar)).get(f"/objects/{key}")
     assert (other.status, "No other server" in other.text) == (410, False)
+
+
+async def test_who_gives_up_writing_is_back_where_he_began(world: World) -> None:
+    nadia = await world.member("nadia")
+    await world.make.join(nadia, await world.make.group("sleep"))
+    browser = await world.as_(nadia)
+    for prefix in ("", "/es"):
+        for query, back in (("?group=sleep", "/groups/sleep"), ("", "/")):
+            page = (await browser.get(f"{prefix}/write{query}")).text
+            there = prefix + back if prefix != "/es" or back != "/" else "/es/"
+            assert re.search(rf'<a href="{there}">(Cancel|Cancelar)</a>', page), (prefix, query)
