@@ -95,7 +95,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "held": (
         "Somebody who looks after this community reads your first posts before others see them.",
-        "Alguien que cuida de esta comunidad lee sus primeras publicaciones antes que los demás.",
+        "Alguien que cuida de esta comunidad lee sus primeros mensajes antes que los demás.",
     ),
     "held_here": (
         "Somebody who looks after {group} reads this before others see it.",

@@ -38,9 +38,9 @@ SPANISH: Final[dict[str, str]] = {
     "media_too_slow": "Se tardó demasiado en leer el archivo. Pruebe con uno más pequeño.",
     "media_unknown": "Uno de los archivos ya no existe. Vuelva a adjuntarlo.",
     "media_not_ready": "Los archivos que aún se están preparando no se pueden adjuntar. Vuelva a intentarlo en un momento.",
-    "media_taken": "Uno de los archivos ya pertenece a otra publicación.",
-    "media_too_many": "La publicación tiene demasiados archivos.",
-    "media_in_use": "Este archivo pertenece a una publicación. Edite o borre la publicación.",
+    "media_taken": "Uno de los archivos ya pertenece a otro mensaje.",
+    "media_too_many": "El mensaje tiene demasiados archivos.",
+    "media_in_use": "Este archivo pertenece a un mensaje. Cambie o borre el mensaje.",
     "media_focus": "El foco son dos números entre -1 y 1, como 0.5,-0.2.",
     "media_description": "La descripción es demasiado larga.",
     "reads_wider_than_finds": "Quien lee un grupo tiene que poder encontrarlo: amplíe «finds» o reduzca «reads».",
@@ -80,8 +80,8 @@ SPANISH: Final[dict[str, str]] = {
     "runs_the_group": "Quien dirige el grupo no puede quedar fuera de él. Antes el equipo tiene que quitarle esa función.",
     "unknown_power": "Ese permiso no existe. Los permisos son: posts, members, reports, settings.",
     "not_a_moderator": "Solo quienes dirigen el grupo pueden hacer esto.",
-    "not_in_a_group": "Esta publicación no está en ningún grupo de este servidor.",
-    "not_published": "Esta publicación no está a la vista en el grupo ahora.",
+    "not_in_a_group": "Este mensaje no está en ningún grupo de este servidor.",
+    "not_published": "Este mensaje no está a la vista en el grupo ahora.",
     "not_a_thread": "Esto es una respuesta, no el comienzo de una conversación.",
     "title_length": "Un título tiene de 1 a 150 caracteres.",
     "stays": "No todos pueden leer esta conversación, así que se queda en su grupo.",
@@ -101,7 +101,7 @@ SPANISH: Final[dict[str, str]] = {
 PUSHED: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "mention": {
         "en": ("{name} mentioned you", "You were mentioned"),
-        "es": ("{name} te ha mencionado", "Te han mencionado"),
+        "es": ("{name} le ha mencionado", "Le han mencionado"),
     },
     "status": {
         "en": ("{name} posted something", "There is something new to read"),
@@ -109,15 +109,15 @@ PUSHED: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "reblog": {
         "en": ("{name} boosted your post", "Your post was boosted"),
-        "es": ("{name} ha compartido tu publicación", "Han compartido tu publicación"),
+        "es": ("{name} ha compartido lo que usted escribió", "Han compartido lo que usted escribió"),
     },
     "favourite": {
         "en": ("{name} liked your post", "Somebody liked your post"),
-        "es": ("A {name} le gusta tu publicación", "A alguien le gusta tu publicación"),
+        "es": ("A {name} le gusta lo que usted escribió", "A alguien le gusta lo que usted escribió"),
     },
     "follow": {
         "en": ("{name} follows you now", "Somebody follows you now"),
-        "es": ("{name} te sigue ahora", "Alguien te sigue ahora"),
+        "es": ("{name} le sigue ahora", "Alguien le sigue ahora"),
     },
     "follow_request": {
         "en": ("{name} asks to come in", "Somebody asks to come in"),
@@ -129,7 +129,7 @@ PUSHED: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "update": {
         "en": ("{name} edited a post", "A post was edited"),
-        "es": ("{name} ha editado una publicación", "Se ha editado una publicación"),
+        "es": ("{name} ha cambiado un mensaje", "Se ha cambiado un mensaje"),
     },
     "admin.sign_up": {
         "en": ("Somebody signed up", "Somebody signed up"),

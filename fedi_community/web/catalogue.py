@@ -31,6 +31,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "nav.logout": ("Log out", "Salir"),
     "nav.about": ("About us", "Quiénes somos"),
     "nav.privacy": ("Your privacy", "Su privacidad"),
+    "nav.lifelines": ("Help in a crisis", "Ayuda en una crisis"),
     "footer": ("About this site", "Sobre este sitio"),
     "language.other": ("Español", "English"),
     "language.name.en": ("English", "inglés"),
@@ -200,6 +201,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "posts.staff": ("Staff write the articles here.", "El personal escribe los artículos aquí."),
     "replies.everyone": ("Everyone can reply.", "Todos pueden responder."),
+    "replies.stranger": (
+        "Everyone can reply: log in, or answer from another server.",
+        "Todos pueden responder: entre, o responda desde otro servidor.",
+    ),
     "replies.server": (
         "Everyone with an account here can reply.",
         "Puede responder quien tiene una cuenta aquí.",
@@ -357,6 +362,18 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "login.no_account": (
         "No account yet? You can read everything that is public without one.",
         "¿Sin cuenta? Puede leer todo lo público sin ella.",
+    ),
+    "login.clinic_write": (
+        "Accounts are made by the clinic. Write to {email}",
+        "Las cuentas las hace la clínica. Escriba a {email}",
+    ),
+    "login.clinic": (
+        "Accounts are made by the clinic. Please ask there.",
+        "Las cuentas las hace la clínica. Pregunte allí.",
+    ),
+    "login.approval": (
+        "Somebody from our team looks at it first, and then writes to you.",
+        "Alguien de nuestro equipo lo mira antes y después le escribe.",
     ),
     "login.help": ("Need help? Write to {email}", "¿Necesita ayuda? Escriba a {email}"),
     "login.wrong": (

@@ -20,7 +20,7 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
     "report.category.child": ("A child is in danger", "Un menor está en peligro"),
     "report.category.self_harm": ("Somebody may hurt himself", "Alguien puede hacerse daño"),
     "report.category.harassment": ("Somebody is unkind or threatens", "Alguien ofende o amenaza"),
-    "report.category.spam": ("Spam", "Correo basura"),
+    "report.category.spam": ("Spam", "Publicidad no deseada"),
     "report.category.violation": ("It is against the rules here", "Va contra las normas de aquí"),
     "report.category.legal": ("It is against the law", "Es contrario a la ley"),
     "report.category.other": ("Something else", "Otra cosa"),
@@ -46,9 +46,13 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
     "lifeline.title": ("Somebody to talk to, now", "Alguien con quien hablar, ahora"),
     "lifeline.text": (
         "You are not alone. These numbers are free, and people there listen day and night.",
-        "No está solo. Estos números son gratuitos y le escuchan de día y de noche.",
+        "Hay quien le escucha, de día y de noche. Estos números son gratuitos.",
     ),
     "lifeline.us": ("USA and Canada, call or text:", "Estados Unidos y Canadá, llame o escriba al"),
+    "lifeline.us_spanish": (
+        "In the USA also in Spanish: press 2 when you call, or text the word AYUDA.",
+        "En Estados Unidos, también en español: pulse 2 al llamar, o envíe la palabra AYUDA.",
+    ),
     "lifeline.es": ("Spain, call:", "España, llame al"),
     "lifeline.mx": ("Mexico, call:", "México, llame al"),
     "lifeline.cl": ("Chile, call from a mobile:", "Chile, llame desde un móvil al"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from fedi_community.domain.effects import Decision, MakeToken, RevokeTokens, Set
 from fedi_community.domain.facts import Needs
 from fedi_community.domain.roles import decide_role
 from fedi_community.errors import Problem
-from tests.web.conftest import PASSWORD, World
+from tests.web.conftest import PASSWORD, Browser, World, application
 
 
 async def token(
@@ -310,3 +311,26 @@ def test_secrets_are_256_bits_and_only_their_hash_is_kept() -> None:
 )
 def test_bearer_secrets_are_read(header: str | None, secret: str | None) -> None:
     assert auth.bearer(header) == secret
+
+
+@pytest.mark.parametrize(
+    ("signups", "contact", "english", "spanish", "link"),
+    [
+        ("open", "", "I have no account yet", "Todavía no tengo cuenta", "/signup"),
+        ("approval", "", "Somebody from our team looks at it first", "Alguien de nuestro equipo lo mira antes", "/signup"),
+        ("closed", "a@clinic.example", "Accounts are made by the clinic. Write to a@clinic.example",
+         "Las cuentas las hace la clínica. Escriba a a@clinic.example", "mailto:a@clinic.example"),
+        ("closed", "", "Accounts are made by the clinic. Please ask there.", "Las cuentas las hace la clínica. Pregunte allí.", ""),
+    ],
+)  # fmt: skip
+async def test_who_has_no_account_reads_how_to_get_one(
+    world: World, signups: str, contact: str, english: str, spanish: str, link: str
+) -> None:
+    settings = replace(world.settings, signups=signups, contact_email=contact)
+    browser = Browser(application(world.make, settings))
+    for prefix, words in (("", english), ("/es", spanish)):
+        page = (await browser.get(f"{prefix}/login")).text
+        assert words in page
+        place = prefix + link if link.startswith("/") else link
+        assert not link or f'href="{place}"' in page
+        assert (f'href="{prefix}/signup"' in page) is (signups != "closed")

@@ -533,3 +533,31 @@ async def test_articles_stay_on_the_first_page_however_much_is_discussed(world: 
     for number in range(90):
         await world.make.post(nadia, f"@sleep question {number}")
     assert "Naps and how to end them" in (await world.browser().get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("prefix", "words", "spanish"),
+    [("", "Help in a crisis", "press 2"), ("/es", "Ayuda en una crisis", "pulse 2")],
+)
+async def test_help_in_a_crisis_is_one_press_away_on_every_page(
+    world: World, prefix: str, words: str, spanish: str
+) -> None:
+    browser = world.browser()
+    link = f'<a href="{prefix}/lifelines">{words}</a>'
+    for path in ("/", "/groups", "/login", "/nosuchpage"):
+        assert link in (await browser.get(prefix + path)).text
+    page = (await browser.get(f"{prefix}/lifelines")).text
+    assert spanish in page
+    assert "AYUDA" in page
+
+
+async def test_a_stranger_reads_how_he_can_reply_in_an_open_group(world: World) -> None:
+    nadia = await world.member("nadia")
+    await world.make.group("sleep", replies="everyone")
+    stranger, member = world.browser(), await world.as_(nadia)
+    assert (
+        "Everyone can reply: log in, or answer from another server."
+        in (await stranger.get("/groups/sleep")).text
+    )
+    assert "entre, o responda desde otro servidor" in (await stranger.get("/es/groups/sleep")).text
+    assert "Everyone can reply." in (await member.get("/groups/sleep")).text

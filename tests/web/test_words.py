@@ -13,6 +13,7 @@ from fedi_community.domain.model import PUBLIC, SERVER
 from fedi_community.domain.moderation.acts import ACTS
 from fedi_community.domain.reports import STEPS
 from fedi_community.domain.views import ActorView
+from fedi_community.mastodon.words import PUSHED, SPANISH
 from fedi_community.storage.audit import BY_STAFF, PRIVATE
 from fedi_community.web import audience
 from fedi_community.web.catalogue import LANGUAGES, WORDS
@@ -245,3 +246,14 @@ def test_the_token_changes_with_the_kind_of_readers_and_not_with_a_name() -> Non
     assert audience.token(everyone, None) != audience.token(members, None)
     assert audience.token(members, None) == audience.token(members | {800}, None)
     assert audience.token(everyone, members) == audience.token(members, members)
+
+
+def test_spanish_has_one_word_for_posts_and_calls_nobody_he_or_she_where_it_need_not() -> None:
+    not_ours = re.compile(
+        r"publicaci(ón|ones)|correo basura|no está solo|^(ningun|tod)[oa]s?$", re.IGNORECASE
+    )
+    assert [key for key, (_, spanish) in WORDS.items() if not_ours.search(spanish)] == []
+    pushed = {f"{key} {n}": text for key, two in PUSHED.items() for n, text in enumerate(two["es"])}
+    familiar = re.compile(r"\b(tú|tu|te|ti|tus)\b", re.IGNORECASE)
+    told = {**SPANISH, **pushed}
+    assert [key for key, text in told.items() if not_ours.search(text) or familiar.search(text)] == []

@@ -27,6 +27,7 @@ CHOICES: Final = (
 )  # fmt: skip
 LIFELINES: Final = (
     # Each was found stated as open day and night and free of charge, on 28 November 2026, at the place named:
+    # (us) in Spanish by 2 and AYUDA: 988lifeline.org/get-help/what-to-expect, found on 29 November 2026
     ("us", "988"),  # contactlistens.org/get-help (call or text); Canada: 620ckrm.com, 2 December 2023
     ("es", "024"),  # farodevigo.es, 11 October 2025; calls are free: BOE, by maldita.es, 10 May 2022
     ("mx", "800 911 2000"),  # eluniversal.com.mx, 24 December 2025
