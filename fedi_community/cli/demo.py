@@ -83,18 +83,22 @@ async def _is_empty(house: House) -> bool:
 
 
 def _guide(sample: Demo, base_url: str) -> None:
-    shown = [p for p in sample.people if p.kind == "Person" and p.role != "member"] + [
-        p for p in sample.people if p.role == "member"
-    ][:4]
+    people = [p for p in sample.people if p.kind == "Person"]
+    busy = {post.group for post in sample.waiting.posts}
+    mentors = sorted((p for p in people if p.mentor_of), key=lambda p: busy.isdisjoint(p.mentor_of))
+    members = [p for p in people if p.role == "member" and not p.mentor_of]
+    shown = [*(p for p in people if p.role != "member"), *mentors[:2], *members[:3]]
     click.echo(f"\nThe sample community is at {base_url}\n\nLog in with the password “{PASSWORD}” as")
     for person in shown:
         inside = ", ".join(person.staff_of) or ", ".join(person.mentor_of) or ", ".join(person.member_of)
-        click.echo(f"  {person.handle:<22} {person.role:<8} {inside}")
+        role = "mentor" if person.mentor_of and person.role == "member" else person.role
+        click.echo(f"  {person.handle:<22} {role:<8} {inside}")
     gated = next((g.handle for g in sample.groups if g.reads == "members"), "")
     click.echo(
         f"\nTry:  an article and its discussion on the first page; the same in Spanish at {base_url}/es/\n"
         f"      {base_url}/groups/{gated} as a stranger (nothing to see), then as a member\n"
         f"      {base_url}/groups/sleep_well/desk as staff_larkspur: what a group's staff and mentors do every day\n"
+        f"      {base_url}/groups/heart_health/reports as staff_larkspur: what was reported\n"
         f"      a token for a client:  fedi-community token create NAME   (with FEDI_BASE_URL={base_url} FEDI_DATA=… FEDI_KEYS=…)\n"
         "Everybody and everything here is invented, and marked as a sample. Stop with Ctrl-C.\n"
     )
