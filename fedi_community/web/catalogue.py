@@ -469,6 +469,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     # --- what just happened
     "said.posted": ("Your post is published.", "Su mensaje está publicado."),
     "said.replied": ("Your reply is published.", "Su respuesta está publicada."),
+    "said.waits": (
+        "We have it. It is published when somebody of the team has read it.",
+        "Lo hemos recibido. Se publicará cuando alguien del equipo lo haya leído.",
+    ),
     "said.edited": ("Your change is saved.", "Su cambio está guardado."),
     "said.deleted": ("Your post is deleted.", "Su mensaje está borrado."),
     "said.joined": ("You are a member now. Welcome!", "Ya es miembro. ¡Bienvenida, bienvenido!"),

@@ -9,6 +9,7 @@ import pytest
 from fedi_community.domain.moderation import bans
 from fedi_community.storage import moderation
 from tests.web.conftest import Answer, Browser, World
+from tests.web.test_write import send
 
 
 async def scene(world: World) -> dict[str, Any]:
@@ -59,6 +60,14 @@ async def test_the_desk_holds_what_waits_and_what_the_group_has_ready(world: Wor
     assert 'value="newcomers" selected' in again
     await world.make.post(who["omar"], "Call me: 555 0100 200", group_id=who["group"])
     await world.make.post(who["nadia"], "Has anybody tried bleach?", group_id=who["group"])
+    nadia = await world.as_(who["nadia"])
+    for language, received in (("", "We have it."), ("/es", "Lo hemos recibido.")):
+        sent = await send(
+            nadia, await nadia.get(f"{language}/write?group=sleep"), "bleach again?", path=f"{language}/write"
+        )
+        page = (await nadia.get(sent.location)).text
+        assert received in page, "it is not published"
+        assert "is published." not in page
     waiting = (await vera.get("/groups/sleep/held")).text
     assert "It waits because it has a telephone number." in waiting
     assert "It waits because of a word that the group wants to read first." in waiting

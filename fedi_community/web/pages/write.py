@@ -154,7 +154,8 @@ async def _publish(asked: Ask, item: Written) -> Response:
     )
     if isinstance(decided, Refusal):
         return await _refused(asked, item, place, wanted, decided)
-    return go(asked, asked.href(f"/objects/{decided.result}"), "replied" if item.reply_to else "posted")
+    said = "waits" if decided.verdict == "held" else "replied" if item.reply_to else "posted"
+    return go(asked, asked.href(f"/objects/{decided.result}"), said)
 
 
 async def _gather(
