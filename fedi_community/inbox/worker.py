@@ -20,6 +20,7 @@ from fedi_community.inbox.relays import Later
 from fedi_community.peers import Peers
 from fedi_community.perform import House
 from fedi_community.storage import queue
+from fedi_community.storage.database import UNAVAILABLE
 from fedi_community.storage.queue import Accepted
 
 log = structlog.get_logger("inbox")
@@ -30,6 +31,9 @@ PAUSES_MS: Final = tuple(
     s * 1000 for s in (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 14_400, 14_400, 14_400)
 )
 """After each failed attempt; together about a day, as long as a detached reply waits for its parent."""
+OUR_PAUSE_MS: Final = 2000
+"""After a failure of our own database. It says nothing about the activity, and counts as no attempt: what was accepted before
+a disk was full would else wait for minutes after it has room again."""
 
 
 class InboxWorker:
@@ -109,6 +113,12 @@ class InboxWorker:
 
     async def _put_back(self, row: Accepted, later: Later) -> None:
         self.verdicts["later_" + later.reason] += 1
+        if later.reason == UNAVAILABLE:
+            run_at = self.house.clock() + OUR_PAUSE_MS
+            await self.house.db.write(
+                lambda tx: queue.retry(tx, row.id, run_at, later.reason, None, forgiven=1)
+            )
+            return
         if row.attempts >= ATTEMPTS:
             await self.house.db.write(lambda tx: queue.bury(tx, row.id, later.reason))
             log.warning("inbox_dead", activity=row.uri, signer=row.signer, reason=later.reason)

@@ -15,7 +15,7 @@ import random
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import aiosqlite
 import asyncpg
@@ -75,9 +75,17 @@ def _plain(viewer: Viewer, path: str) -> str:
     return path
 
 
+UNAVAILABLE: Final = "storage"
+"""The reason of what failed because nothing can be saved just now."""
+
+
 def _unavailable(detail: str) -> Problem:
     return Problem(
-        503, "storage", "The server cannot save anything just now. Please try again.", detail, retry_after=30
+        503,
+        UNAVAILABLE,
+        "The server cannot save anything just now. Please try again.",
+        detail,
+        retry_after=30,
     )
 
 

@@ -34,6 +34,7 @@ _RETRY = Statement(
     .values(
         run_at=param("run_at"),
         lease_until=number(0),
+        attempts=I.attempts - param("forgiven"),
         reason=bindparam("new_reason"),
         waits_for=bindparam("new_waits_for"),
     )
@@ -102,9 +103,13 @@ async def lease(tx: Tx, now_ms: int, count: int) -> Sequence[Accepted]:
     return sorted(found, key=lambda a: a.id)
 
 
-async def retry(tx: Tx, row_id: int, run_at: int, reason: str, waits_for: str | None = None) -> None:
-    """Try again later; sooner when what it waits for arrives."""
-    await tx.run(_RETRY, key=row_id, run_at=run_at, new_reason=reason, new_waits_for=waits_for)
+async def retry(
+    tx: Tx, row_id: int, run_at: int, reason: str, waits_for: str | None = None, *, forgiven: int = 0
+) -> None:
+    """Try again later; sooner when what it waits for arrives. forgiven: attempts that do not count."""
+    await tx.run(
+        _RETRY, key=row_id, run_at=run_at, new_reason=reason, new_waits_for=waits_for, forgiven=forgiven
+    )
 
 
 async def bury(tx: Tx, row_id: int, reason: str) -> None:

@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 
 from fedi_community.domain.model import STRANGER, Grant, followers_of
 from fedi_community.domain.views import PostView
+from fedi_community.errors import Problem
 from fedi_community.storage import tables as t
 from fedi_community.storage import views
+from fedi_community.storage.database import UNAVAILABLE
 from fedi_community.storage.dialect import Statement, param
 from tests.federation.world import BASE, PUBLIC, World
 
@@ -309,3 +311,25 @@ async def test_an_activity_that_fails_is_tried_again_and_ends_as_a_dead_letter(w
     state = Statement(select(t.inbox.c.state, t.inbox.c.reason))
     rows = await world.make.house.db.read(lambda tx: tx.rows(state))
     assert [tuple(r) for r in rows] == [("dead", "error_RuntimeError")]
+
+
+async def test_what_waits_while_nothing_can_be_saved_is_done_at_once_afterwards_and_never_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nadia, _ = await setting(world)
+    root = await world.make.post(nadia, "@diabetes hello")
+    reply = create(note(5, inReplyTo=f"{BASE}/objects/{root}", cc=[GROUP]))
+
+    async def full(row: Any) -> str:
+        raise Problem(503, UNAVAILABLE, "The server cannot save anything just now.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.inbox._processor, "process", full)
+        assert await world.tell(reply) == 202
+        for _ in range(20):
+            world.make.clock.forward(3)
+            await world.inbox.run_until_idle()
+    assert await posts_by_uri(world, reply["object"]["id"]) == []
+    world.make.clock.forward(3)
+    await world.inbox.run_until_idle()
+    assert len(await posts_by_uri(world, reply["object"]["id"])) == 1
