@@ -50,10 +50,10 @@ class NewsPage:
     last: int
 
 
-async def news_page(tx: Tx, viewer: Viewer, now: int, before: int | None) -> NewsPage:
+async def news_page(tx: Tx, viewer: Viewer, now: int, before: int | None, limit: int = MAX_PAGE) -> NewsPage:
     """The newest first. What does not exist for him (any more) is not spoken of, nor a role or a place in a group that has ended,
     nor whom he muted."""
-    wanted = notifications.Wanted(viewer.id, KINDS, before=before or 2**63 - 1, limit=MAX_PAGE)
+    wanted = notifications.Wanted(viewer.id, KINDS, before=before or 2**63 - 1, limit=limit)
     found = await notifications.page(tx, wanted)
     if not found:
         return NewsPage([], 0)
@@ -75,7 +75,7 @@ async def news_page(tx: Tx, viewer: Viewer, now: int, before: int | None) -> New
             continue
         if wants_notice(taste, one.kind, by, post):
             news.append(News(one.kind, by, post, one.created))
-    return NewsPage(news, found[-1].id if len(found) == MAX_PAGE else 0)
+    return NewsPage(news, found[-1].id if len(found) == limit else 0)
 
 
 def _holds(
@@ -93,5 +93,5 @@ def _holds(
 
 async def news_for(tx: Tx, viewer: Viewer, now: int) -> list[News]:
     """What stands on his home page."""
-    page = await news_page(tx, viewer, now, None)
+    page = await news_page(tx, viewer, now, None, 4 * MAX_NEWS)  # some may not be spoken of any more
     return [one for one in page.news if one.created > now - DAYS_MS][:MAX_NEWS]

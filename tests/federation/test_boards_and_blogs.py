@@ -231,3 +231,6 @@ async def test_what_a_nodebb_category_adds_to_a_topic_is_asked_for_and_what_othe
     assert await clinic.row(later["id"]) is None
     await announce(clinic, category, said("Add", author, later["id"], target=topic, audience=category))
     assert await in_group(clinic, later["id"]) == category
+    third = served(clinic, {**plain, "id": "https://forum.example/post/3", "inReplyTo": root["id"]})
+    await announce(clinic, category, said("Add", author, third["id"], target=category))
+    assert await in_group(clinic, third["id"]) == category, "said of the category itself"

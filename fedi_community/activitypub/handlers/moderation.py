@@ -101,7 +101,7 @@ def _banned(told: Told, facts: Facts, actor: Actor, group: Actor, person: Actor)
 def _collection(told: Told, group: Actor) -> str | None:
     """featured, moderators or outbox: which of the group's collections the target is. NodeBB takes a topic out of the category
     itself, which is the same as out of its outbox."""
-    if told.activity.target_id == group.uri:
+    if told.activity.type == "Remove" and told.activity.target_id == group.uri:
         return "outbox"
     name = (told.activity.target_id or "").rsplit("/", 1)[-1].lower()
     return {"featured": "featured", "pinned": "featured", "moderators": "moderators", "mods": "moderators",
