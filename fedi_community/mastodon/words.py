@@ -80,6 +80,7 @@ SPANISH: Final[dict[str, str]] = {
     "runs_the_group": "Quien dirige el grupo no puede quedar fuera de él. Antes el equipo tiene que quitarle esa función.",
     "unknown_power": "Ese permiso no existe. Los permisos son: posts, members, reports, settings.",
     "not_a_moderator": "Solo quienes dirigen el grupo pueden hacer esto.",
+    "no_words": "Escriba a esta persona qué ha pasado.",
     "not_in_a_group": "Este mensaje no está en ningún grupo de este servidor.",
     "not_published": "Este mensaje no está a la vista en el grupo ahora.",
     "not_a_thread": "Esto es una respuesta, no el comienzo de una conversación.",

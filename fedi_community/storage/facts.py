@@ -25,6 +25,7 @@ from fedi_community.domain.model import (
     mentors_of,
     staff_of,
 )
+from fedi_community.domain.origins import origin
 from fedi_community.domain.posts import CIRCLE
 from fedi_community.storage import (
     desk,
@@ -512,8 +513,7 @@ async def load(tx: Tx, needs: Needs, now: int, new_ids: tuple[int, ...], base_ur
 async def _first_of(tx: Tx, context: str) -> int | None:
     """The first post of a discussion that a group elsewhere keeps under this address. Only a post of the same server counts:
     anybody may write an address of others into his own."""
-    origin = "/".join(context.split("/", 3)[:3]) + "/"
-    found = await tx.value(_THREAD, context=context, origin=origin)
+    found = await tx.value(_THREAD, context=context, origin=f"{origin(context)}/")
     return None if found is None else int(found)
 
 

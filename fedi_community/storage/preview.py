@@ -60,21 +60,18 @@ async def readers(
     gate = post.gate if post.gate is not None else frozenset({PUBLIC})
     everyone = PUBLIC in audience and PUBLIC in gate
     wanted = audience | gate | set(collections)
-    rows = await tx.rows(
-        _HOLDERS,
-        author=post.author_id,
-        collections=[p for p in wanted if p & 3 and p > SERVER],
-        named=[p for p in {*audience, *gate, *actors} if not p & 3 and p != post.author_id],
-    )
+    shared = [p for p in wanted if p & 3 and p > SERVER]
+    named = [p for p in {*audience, *gate, *actors} if not p & 3 and p != post.author_id]
+    rows = await tx.rows(_HOLDERS, author=post.author_id, collections=shared, named=named)
     held: dict[int, frozenset[int]] = {}
-    alone: dict[int, frozenset[int]] = {}
+    alone = {p: frozenset({p}) for p in (*shared, *named)}  # made once, not once a member
     groups: set[int] = set()
     host_of: dict[int, int | None] = {}
     for actor, host, kind, principal in rows:
         if actor in held:
             held[actor] |= {principal}
             continue
-        held[actor] = alone.get(principal) or alone.setdefault(principal, frozenset({principal}))
+        held[actor] = alone[principal]
         host_of[actor] = host
         if kind == "Group":
             groups.add(actor)
@@ -84,15 +81,15 @@ async def readers(
                 groups.add(actor)
             held.setdefault(actor, frozenset())
             host_of[actor] = None
-    # The rule is asked once for all of a host who hold the same: 10,000 members on 500 hosts are some hundred kinds.
+    # The rule is asked once for all of a host who hold the same, not once for each of 10,000 members.
     kinds: dict[tuple[int | None, frozenset[int], bool], list[int]] = {}
     for actor, principals in held.items():
         kinds.setdefault((host_of[actor], principals, actor == post.group_id), []).append(actor)
     published = replace(post, state=State.PUBLISHED)
     admitted = [
-        (host, principals, actors)
-        for (host, principals, _), actors in kinds.items()
-        if may_view(sight_of(Viewer(actors[0], local=host is None), principals), published, nothing)
+        (host, principals, people)
+        for (host, principals, _), people in kinds.items()
+        if may_view(sight_of(Viewer(people[0], local=host is None), principals), published, nothing)
     ]
     hosts = {host for host, _, _ in admitted if host is not None}
     names = {row[0]: row[1] for row in await tx.rows(_HOSTS, ids=list(hosts)) if row[2] or not listed_only}

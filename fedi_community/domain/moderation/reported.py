@@ -7,6 +7,7 @@ Server staff act on any reported post, by the report; those of a group on posts 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from fedi_community.domain import changes, measures, sending
 from fedi_community.domain.client_effects import EndMeasures
@@ -18,6 +19,7 @@ from fedi_community.domain.powers import NO_POWER
 from fedi_community.domain.reports import Helper, opened, report_needs
 from fedi_community.errors import NOT_FOUND, Refusal
 
+NO_WORDS: Final = Refusal("no_words", 422, "Please write to this person what is wrong.")
 IDS = acts.IDS
 """New ids that each of these uses."""
 
@@ -90,6 +92,8 @@ def decide_warn(who: Helper, text: str, facts: Facts) -> Decision | Refusal:
         return found
     if found.group_id is None or "warn" not in powers(who, found, facts):
         return NOT_FOUND
+    if not text.strip():
+        return NO_WORDS
     telling = measures.Telling(text.strip()[: measures.MAX_TEXT])
     told = measures.taken(
         facts.new_ids[0], found.target_id, who.login_id, "none", telling, facts, group_id=found.group_id, report_id=found.id

@@ -12,7 +12,6 @@ from quart import Response, request
 from fedi_community.domain import holds as holding
 from fedi_community.domain.effects import Decision
 from fedi_community.domain.facts import Facts
-from fedi_community.domain.model import POWERS
 from fedi_community.domain.moderation import acts, bans, desk, threads
 from fedi_community.domain.posts import Compose
 from fedi_community.domain.views import ActorView, PostView
@@ -23,7 +22,6 @@ from fedi_community.storage import desk as rows
 from fedi_community.storage import held as held_rows
 from fedi_community.storage import members, moderation, reports, views, web_queries
 from fedi_community.storage.database import Tx
-from fedi_community.storage.facts import load
 from fedi_community.web import compose
 from fedi_community.web.forms import Written
 from fedi_community.web.pages.requests import own_group
@@ -45,11 +43,10 @@ async def overview(asked: Ask, handle: str) -> Response:
 
     async def unit(tx: Tx) -> dict[str, Any]:
         group = await own_group(tx, asked.viewer, handle)
-        facts = await load(tx, desk.group_needs(group.id, asked.viewer_id), asked.now, (), "")
         ids = await rows.unanswered(tx, group.id, since, until, 0, MAX_QUEUE)
         return {
             "group": group,
-            "powers": {power for power in POWERS if facts.may(asked.viewer_id, group.id, power)},
+            "powers": await reports.powers_in(tx, asked.viewer_id, group.id),
             "unanswered": await views.load_posts(tx, asked.viewer, ids),
             "answers": await rows.saved(tx, group.id),
             "holds": await held_rows.holds(tx, group.id),

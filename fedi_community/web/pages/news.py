@@ -17,5 +17,5 @@ async def listed(asked: Ask) -> Response:
     viewer, start = asked.viewer, before()
     found = await asked.house.db.read(lambda tx: news_page(tx, viewer, asked.now, start))
     return render(
-        asked, "news.html", cache=False, path=PATH, news=found.news, older=found.last, start=start, show=asked.show()
+        asked, "news.html", cache=False, path=PATH, news=found.news, older=found.last, start=start
     )  # fmt: skip
